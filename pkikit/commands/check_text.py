@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -96,18 +95,12 @@ def _show_cause(
         shown = [names.connection(leg.leg) for leg in legs[:_LISTED]]
         more = [f"{len(legs) - len(shown)} more"] if len(legs) > len(shown) else []
         lines.append(f"Down ({len(legs)}): {listed([unbroken(text) for text in (*shown, *more)])}")
+    from pkikit.view.connections.words import cause_in_words
+
     found = replace(cause.finding, fix=cause.fix)
-    console.show_finding(out, found, lines, words=str if verbose else partial(_in_words, names=names, rule=found.rule))
-
-
-def _in_words(text: str, *, names: ShortNames, rule: str) -> str:
-    """Return a line of a finding with connections as people write them; who refuses whom, with short names."""
-    who, colon, why = names.in_text(text).partition(": ")
-    if not colon or not re.search(r" refuses? ", who):
-        return names.in_text(text)
-    # Other rules are about names in certificates, and these stay whole.
-    why = names.machines_in_text(why) if rule.startswith("trust.") else why
-    return f"{names.machines_in_text(who)}: {why}"
+    console.show_finding(
+        out, found, lines, words=str if verbose else partial(cause_in_words, names=names, rule=found.rule)
+    )
 
 
 def _with_file(fqdn: str, certs: Path | None) -> str:

@@ -31,6 +31,7 @@ COMMANDS = MappingProxyType({
     "diagnose": ("diagnose", "diagnose"),
     "probe": ("diagnose", "probe"),
     "doctor": ("doctor", "doctor"),
+    "report": ("report", "report"),
     "explore": ("explore", "explore"),
     "eku-audit": ("eku", "eku_audit"),
     "acme": ("acme", "acme"),

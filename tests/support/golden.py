@@ -117,6 +117,8 @@ COMMANDS = {
     "eku-audit-what-if": f"pkikit eku-audit mra.yaml --what-if public-ca {_AT}",
     "eku-audit-private": f"pkikit eku-audit mra.yaml --what-if private-ca --verbose {_AT}",
     "eku-audit-certs": f"pkikit eku-audit mra.yaml --certs certificates {_AT}",
+    "report": f"pkikit report mra.yaml --certs certificates --html report.html {_AT}",
+    "report-nothing": f"pkikit report mra.yaml {_AT}",
     "acme-missing": "pkikit acme order request-e1/request.pem",
     "unknown-command": "pkikit sann",
     "unknown-option": "pkikit san mra.yaml --pear e1.example.com",

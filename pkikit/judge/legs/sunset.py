@@ -188,7 +188,7 @@ def _audit_leg(
     if certificate is None:
         fails_from, status, because = _without_certificate(leg, at, assume if ours else None, ours=ours)
     else:
-        fails_from, because = _find_end(certificate, at)
+        fails_from, because = client_auth_end(certificate, at)
         status = Status.KEEPS if fails_from is None else Status.FAILS
     return LegAudit(
         leg=leg,
@@ -219,8 +219,16 @@ def _without_certificate(
             return None, Status.NOT_ASSESSED, because
 
 
-def _find_end(certificate: x509.Certificate, at: datetime) -> tuple[datetime | None, str]:
-    """Return (when it fails or None, why), from the certificate in use."""
+def client_auth_end(certificate: x509.Certificate, at: datetime) -> tuple[datetime | None, str]:
+    """Return when a certificate in use, or the one that replaces it, has no clientAuth; and why.
+
+    Args:
+        certificate: the certificate in use.
+        at: the time.
+
+    Returns:
+        (the time, or None if that is not to be expected, the reason).
+    """
     if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
         return at, "the certificate in use has no clientAuth"
     ends = certificate.not_valid_after_utc

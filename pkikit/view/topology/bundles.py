@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,7 +22,7 @@ class Bundle:
     """All connections between two boxes that the picture shows as one line.
 
     left is nearer to the inside. purpose: what tells two lines between the same boxes apart; empty if there is one.
-    reports: of the last check; none if there was none.
+    reports: of the last check; none if there was none. open: how many connections a check could not assess.
     """
 
     left: System
@@ -30,6 +30,7 @@ class Bundle:
     purpose: str
     legs: tuple[Leg, ...] = field(repr=False)
     reports: tuple[LegReport, ...] = field(default=(), repr=False)
+    open: int = 0
 
     @cached_property
     def down(self) -> tuple[LegReport, ...]:
@@ -39,16 +40,19 @@ class Bundle:
     @property
     def mark(self) -> Mark:
         """How it is drawn."""
-        if not self.reports:
+        if not self.reports or (self.open and not self.down):
             return "idle"
-        return "up" if not self.down else "down" if len(self.down) == len(self.reports) else "mixed"
+        return "up" if not self.down else "down" if len(self.down) == len(self.legs) else "mixed"
 
     @property
     def count(self) -> str:
-        """As `6 of 8 up`; as `8 connections` before the first check."""
+        """As `6 of 8 up`, and how many a check could not assess; as `8 connections` before the first check."""
+        if self.open and self.open == len(self.legs):
+            return f"{self.open} not assessed"
         if not self.reports:
             return counted(len(self.legs), "connection")
-        return f"{len(self.reports) - len(self.down)} of {len(self.reports)} up"
+        up = f"{len(self.reports) - len(self.down)} of {len(self.legs)} up"
+        return f"{up}, {self.open} not assessed" if self.open else up
 
     @property
     def between(self) -> str:
@@ -73,10 +77,12 @@ def bundles_of(
     legs: Sequence[Leg],
     reports: Mapping[str, LegReport],
     carries: Callable[[Leg], str],
+    unassessed: Container[str] = (),
 ) -> tuple[Bundle, ...]:
     """Return the lines of the picture, in the order of the connections.
 
-    reports: by the id of the connection. carries: says what a connection is for.
+    reports: by the id of the connection. carries: says what a connection is for. unassessed: ids of connections that a check
+    could not assess.
     """
     where: Mapping[str, System] = {name: system for system in systems for name in system.members}
     rank = {id(system): number for number, system in enumerate(systems)}
@@ -97,6 +103,7 @@ def bundles_of(
             purpose=key[2],
             legs=tuple(listed),
             reports=tuple(reports[leg.id] for leg in listed if leg.id in reports),
+            open=sum(leg.id in unassessed for leg in listed),
         )
         for key, listed in found.items()
     )

@@ -15,6 +15,8 @@ from pkikit.values.names import printable
 _KINDS = ("Expressway peers", "Other machines", "Clients outside")
 _LONGEST = 64  # what X.509 allows in a common name
 _NO_CERTIFICATE = "no certificate"
+_NOT_GIVEN, _LIST_NOT_GIVEN = "certificate not given", "not given"
+_WITHOUT = frozenset({_NO_CERTIFICATE, _NOT_GIVEN})
 PEBBLE = "Pebble"
 """The public CA of the lab; the rest of its name is different after each start."""
 
@@ -41,7 +43,7 @@ class Differences:
     def of(self, fqdn: str) -> tuple[str, ...]:
         """Return what a machine has that the others of its kind do not have."""
         own, usual = self.facts[fqdn], self.usual[self.kinds[fqdn]]
-        certificate = own.issuer if own.issuer == _NO_CERTIFICATE else f"certificate: {own.issuer}"
+        certificate = own.issuer if own.issuer in _WITHOUT else f"certificate: {own.issuer}"
         said = [] if own.issuer == usual.issuer else [certificate]
         return (*said, *([] if own.trusts == usual.trusts else [f"trusts: {own.trusts}"]))
 
@@ -52,15 +54,24 @@ class Differences:
         for kind, facts in self.usual.items():
             said.setdefault(facts, []).append(kind)
         return tuple(
-            f"{_and(kinds)}: {'no certificate' if facts.issuer == _NO_CERTIFICATE else f'certificate from {facts.issuer}'}, "
-            f"trusted CA list: {facts.trusts}."
+            f"{_and(kinds)}: {certificate_text(facts)}, trusted CA list: {facts.trusts}."
             for facts, kinds in said.items()
         )
 
 
-def differences_of(world: World, machines: Sequence[str]) -> Differences:
-    """Return the facts of these machines and what is usual among them."""
+def certificate_text(facts: Facts) -> str:
+    """Return who issued a machine's certificate, in words."""
+    return facts.issuer if facts.issuer in _WITHOUT else f"certificate from {facts.issuer}"
+
+
+def differences_of(world: World, machines: Sequence[str], *, partial: bool = False) -> Differences:
+    """Return the facts of these machines and what is usual among them.
+
+    partial: what a machine does not have here is not given, and may be there.
+    """
     facts = {name: Facts(issuer=issuer_text(world, name), trusts=lists_text(world, name)) for name in machines}
+    if partial:
+        facts = {name: _as_given(world, name, found) for name, found in facts.items()}
     peers = set(world.deployment.peers)
     clients = {name for group in world.deployment.groups if not group.has_certificates for name in group.members}
     kinds = {n: _KINDS[0] if n in peers else _KINDS[2] if n in clients else _KINDS[1] for n in machines}
@@ -73,6 +84,12 @@ def differences_of(world: World, machines: Sequence[str]) -> Differences:
         if kind in kinds.values()
     }
     return Differences(facts=facts, usual=usual, kinds=kinds)
+
+
+def _as_given(world: World, fqdn: str, found: Facts) -> Facts:
+    has_certificate = world.deployment.group_of(fqdn).has_certificates
+    issuer = _NOT_GIVEN if has_certificate and found.issuer == _NO_CERTIFICATE else found.issuer
+    return Facts(issuer=issuer, trusts=found.trusts if world.parties[fqdn].listed else _LIST_NOT_GIVEN)
 
 
 def _most_common(values: Sequence[str]) -> str:

@@ -108,7 +108,8 @@ class _Drawing:
         canvas.text(MARGIN - _PAD, 30, topology.deployment.name, size=18, bold=True, width=room)
         canvas.text(MARGIN + text_width(name, 18, bold=True), 30, version, size=13, colour="muted")
         if topology.legs:
-            mark: Mark = "idle" if topology.report is None else "down" if topology.report.down else "up"
+            open_ = topology.report is None or topology.unassessed
+            mark: Mark = "down" if topology.report and topology.report.down else "idle" if open_ else "up"
             badge(canvas, canvas.width - MARGIN + _PAD - width / 2, 26, topology.count, mark)
 
     def _zones(self) -> None:
@@ -146,7 +147,8 @@ class _Drawing:
 
     def _bundle_tip(self, shown: Bundle) -> str:
         rows = [f"{'✔' if r.up else '✘'} {self.topology.connection(r.leg)}{_why(r.causes)}" for r in shown.reports]
-        rows = rows or [self.topology.connection(leg) for leg in shown.legs]
+        dialled = {r.leg.id for r in shown.reports}
+        rows += [self.topology.connection(leg) for leg in shown.legs if leg.id not in dialled]
         return "\n".join([f"{shown.named}: {shown.count}", *rows])
 
     def _box(self, placed: Placed) -> None:
@@ -186,6 +188,8 @@ class _Drawing:
             LegendEntry(text="all up", colour="up", mark="up"),
             LegendEntry(text="at least one down", colour="down", dashed=True, mark="down"),
         ]
+        if self.topology.unassessed:
+            entries.append(LegendEntry(text="not assessed, or not all of them", colour="muted", mark="idle"))
         return y + 24 + legend(canvas, left, y + 24, entries, width=room)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pkikit.model.certificates.facts import format_time, presented_names
 from pkikit.text import listed, printable
+from pkikit.view.topology.bundles import Bundle
+from pkikit.view.topology.differences import certificate_text
 from pkikit.view.topology.systems import ZONES, System
 from pkikit.view.topology.topology import Topology
 
@@ -41,11 +43,15 @@ def _connections(topology: Topology) -> list[str]:
     if not topology.bundles:
         return []
     told = ["", "Connections:"]
-    told += [f"  {_SAID[shown.mark]}{shown.named}: {shown.count}" for shown in topology.bundles]
+    told += [f"  {_said(shown)}{shown.named}: {shown.count}" for shown in topology.bundles]
     for refusal in topology.refusals:
         told += ["", f"{topology.refusal_text(refusal)}."]
         told += [f"  ✘ {topology.connection(report.leg)}" for _, report in refusal.entries]
     return told
+
+
+def _said(shown: Bundle) -> str:
+    return "? not assessed: " if shown.mark == "idle" and shown.open else _SAID[shown.mark]
 
 
 def machine_text(topology: Topology, fqdn: str, *, dates: bool = False) -> str:
@@ -59,5 +65,4 @@ def machine_text(topology: Topology, fqdn: str, *, dates: bool = False) -> str:
     if held is not None and dates:
         leaf = held.leaf
         names.append(f"valid: {format_time(leaf.not_valid_before_utc)} to {format_time(leaf.not_valid_after_utc)}")
-    issued = facts.issuer if held is None else f"certificate from {facts.issuer}"
-    return "\n".join([fqdn, issued, *names, f"trusted CA list: {facts.trusts}"])
+    return "\n".join([fqdn, certificate_text(facts), *names, f"trusted CA list: {facts.trusts}"])

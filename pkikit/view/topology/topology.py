@@ -33,11 +33,21 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """A deployment, what its machines hold, and which connections are up (if they were checked)."""
+    """A deployment, what its machines have, and which connections are up (if they were checked).
+
+    Attributes:
+        deployment: the machines.
+        world: their certificates and lists.
+        report: the last check; None before the first one.
+        unassessed: connections that the check could not assess.
+        partial: the world has only what somebody gave: a machine without a certificate may have one that nobody gave.
+    """
 
     deployment: Deployment
     world: World
     report: CheckReport | None
+    unassessed: tuple[Leg, ...] = ()
+    partial: bool = False
 
     @cached_property
     def systems(self) -> tuple[System, ...]:
@@ -65,8 +75,9 @@ class Topology:
     def bundles(self) -> tuple[Bundle, ...]:
         """The lines: of what was checked, or of every connection before the first check."""
         reports = {report.leg.id: report for report in self.report.legs} if self.report else {}
-        legs = tuple(report.leg for report in reports.values()) or self.legs
-        return bundles_of(self.systems, legs, reports, self.names.carries)
+        seen = (*(report.leg for report in reports.values()), *self.unassessed)
+        unassessed = {leg.id for leg in self.unassessed}
+        return bundles_of(self.systems, seen or self.legs, reports, self.names.carries, unassessed)
 
     @cached_property
     def legs(self) -> tuple[Leg, ...]:
@@ -76,7 +87,8 @@ class Topology:
     @cached_property
     def differences(self) -> Differences:
         """What each machine has alone."""
-        return differences_of(self.world, [name for system in self.systems for name in system.members])
+        machines = [name for system in self.systems for name in system.members]
+        return differences_of(self.world, machines, partial=self.partial)
 
     @cached_property
     def down_by_machine(self) -> Mapping[str, str]:
@@ -109,8 +121,9 @@ class Topology:
         """As `92 of 92 connections up`; as `92 connections` before the first check."""
         if self.report is None:
             return counted(len(self.legs), "connection")
-        total = len(self.report.legs)
-        return f"{total - len(self.report.down)} of {total} connections up"
+        every = len(self.report.legs) + len(self.unassessed)
+        up = f"{len(self.report.legs) - len(self.report.down)} of {counted(every, 'connection')} up"
+        return f"{up}, {len(self.unassessed)} not assessed" if self.unassessed else up
 
     @property
     def title(self) -> str:

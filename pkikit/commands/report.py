@@ -1,0 +1,123 @@
+"""`report`: one page about a deployment, from the files of its machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VersionOption, now
+from pkikit.commands.terminal.layout import unbroken
+from pkikit.model.certificates.facts import format_time
+from pkikit.text import counted, listed, printable
+from pkikit.values.instants import parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from pkikit.report.content.report import Report
+    from pkikit.report.written.handout import Handout
+
+_MARKS = {"red": "✘", "yellow": "!", "green": "✔", "grey": "?"}
+_FILES = {"page": "Page", "text": "Markdown", "calendar": "Calendar"}
+_MOST = 6
+
+
+def report(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="DIR|DEPLOYMENT", help="Imported folder, folder as for --certs, or deployment file."),
+    ],
+    certs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Certificates and lists in use: DIR/<fqdn>/cert.pem, trust.pem.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one page that needs nothing else.")] = None,
+    md: Annotated[Path | None, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
+    ics: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the dates as a calendar.")] = None,
+    at: AtOption = None,
+    version: VersionOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Report on a deployment from the files of its machines: what fails, what ends when, what is not known.
+
+    No connection is made. A machine without files is not assessed: the report says what is missing and how to get it.
+    The exit code is 1 if a connection is down. It is 0 if none is down as far as the files tell.
+
+    Example: pkikit report my-deployment --html report.html --ics dates.ics
+    """  # fmt: skip
+    from pkikit.report.written.handout import target_files
+
+    target_files(html=html, md=md, ics=ics)
+    made = _made(path, certs, version, parse_instant(at, now()), quiet=as_json)
+    saved = made.save(html=html, md=md, ics=ics)
+    document = made.to_json() | {"files": {what: str(file) for what, file in saved}} if as_json else None
+
+    def show(out: Console) -> None:
+        _show(out, made, saved, path)
+
+    console.answer(document, as_json=as_json, accepted=not made.report.failing, show=show)
+
+
+def _made(path: Path, certs: Path | None, version: str | None, at: datetime, *, quiet: bool) -> Handout:
+    """Read and judge, with a bar when somebody watches."""
+    from pkikit.design.legs import legs_of
+    from pkikit.report.content.build import build_report
+    from pkikit.report.given.given import read_given
+    from pkikit.report.written.handout import Handout
+
+    given = read_given(path, certs, version=version)
+    with console.progress("Judging connections", total=len(legs_of(given.deployment)), quiet=quiet) as judged:
+        return Handout(build_report(given, at, judged))
+
+
+def _show(out: Console, made: Handout, saved: Sequence[tuple[str, Path]], path: Path) -> None:
+    """Print the answer, services, what to do, where the files are, and what to do next."""
+    from pkikit.report.written.sentences import SOURCE, answer, to_do
+
+    report = made.report
+    console.headline(out, f"{_MARKS[report.light.value]} {report.deployment}: {answer(report)}")
+    console.say(out, f"{SOURCE} Judged for {unbroken(format_time(report.at))}.")
+    _show_services(out, report)
+    items = to_do(report)
+    if items:
+        console.section(out, "What to do:")
+    for number, item in enumerate(items[:_MOST], start=1):
+        console.say(out, f"{item.what} {item.why}", first=f"  {number}. ")
+    if len(items) > _MOST:
+        console.say(out, f"and {counted(len(items) - _MOST, 'more thing')}: the page lists all of them", indent=5)
+    if saved:
+        out.print()
+    console.saved(out, [(_FILES[what], file) for what, file in saved])
+    console.next_steps(out, _steps(report, saved, path))
+
+
+def _show_services(out: Console, report: Report) -> None:
+    from pkikit.report.written.sentences import MARKS, WORDS, by_service
+
+    lines = by_service(report.services)
+    if lines:
+        console.section(out, "Services:")
+    for name, peers in lines:
+        for state in dict.fromkeys(line.state for line in peers):
+            where = listed([report.short.get(p.peer, p.peer) for p in peers if p.state is state])
+            console.say(out, f"{name.label} on {where}: {WORDS[state]}", first=f"  {MARKS[state]} ")
+
+
+def _steps(report: Report, saved: Sequence[tuple[str, Path]], path: Path) -> list[str]:
+    """Return what to do next: look at the page, or write one; get what is missing."""
+    page = next((file for what, file in saved if what == "page"), None)
+    shown = printable(str(path))
+    steps = [
+        f"Open {printable(str(page))} in a browser, or print it."
+        if page
+        else f"Write a page to hand in:\npkikit report {shown} --html report.html"
+    ]
+    if report.gaps:
+        gap = report.gaps[0]
+        steps.append(f"For the {gap.what} of {gap.machine}: {gap.how}")
+    return steps

@@ -1,0 +1,142 @@
+"""Read a folder or a deployment file with its certificates. Nothing is added: what nobody gave stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pkikit.errors import InputError
+from pkikit.files import iter_party_folders, load_deployment
+from pkikit.model.deployment import Deployment
+from pkikit.model.world import Party, World
+from pkikit.report.given.notes import NOTHING_NOTED, ImportNotes, read_notes
+from pkikit.text import listed
+from pkikit.worlds.brought import bring_certificates
+
+DEPLOYMENT_FILE, CERTIFICATES, NOTES_FILE = "deployment.yaml", "certificates", "import.json"
+_YAML = {".yaml", ".yml"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What somebody gave.
+
+    Attributes:
+        world: the machines, with what the files have. A machine without a certificate has none here, and one without a trusted
+            CA list an empty one: both mean that nobody gave them.
+        files: the certificate file of each machine that has one, as the report names it.
+        folder: the folder of the certificates, as the report names it; empty if there is none.
+        notes: what the import noted.
+    """
+
+    world: World
+    files: dict[str, str]
+    folder: str = ""
+    notes: ImportNotes = NOTHING_NOTED
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment."""
+        return self.world.deployment
+
+
+def read_given(path: Path, certificates: Path | None = None, *, version: str | None = None) -> Given:
+    """Read what a report is about.
+
+    Args:
+        path: an imported folder, a folder in the layout of `--certs` with a deployment file in it or next to it, or a
+            deployment file.
+        certificates: the folder of the certificates, if it is another one.
+        version: a product version that replaces the one in the file.
+
+    Returns:
+        What is there.
+
+    Raises:
+        InputError: something cannot be read, or it is not what it should be.
+    """
+    file = find_deployment(path)
+    folder = certificates or _certificates_of(path, file)
+    if certificates is not None and not certificates.is_dir():
+        raise InputError("is not a folder of certificates", where=str(certificates))
+    world = world_of_files(load_deployment(file, version=version), folder)
+    noted = file.parent / NOTES_FILE
+    return Given(
+        world=world,
+        files=dict(_certificate_files(folder)) if folder else {},
+        folder=folder.name if folder else "",
+        notes=read_notes(noted) if noted.is_file() else NOTHING_NOTED,
+    )
+
+
+def find_deployment(path: Path) -> Path:
+    """Return the deployment file that a path means.
+
+    Args:
+        path: the file itself, or a folder that has it or is next to it.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: there is none, or nobody can tell which one is meant.
+    """
+    if not path.is_dir():
+        return path
+    for folder in (path, path.parent if path.name else path.resolve().parent):
+        if (folder / DEPLOYMENT_FILE).is_file():
+            return folder / DEPLOYMENT_FILE
+        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _YAML and p.is_file())
+        if len(found) > 1:
+            names = listed([p.name for p in found], at_most=5)
+            raise InputError(f"which deployment file is meant? There are {names}; name one instead of the folder",
+                             where=str(folder))  # fmt: skip
+        if found:
+            return found[0]
+    raise InputError(
+        f"has no deployment file; put {DEPLOYMENT_FILE} into it, or make the folder with: pkikit import FILE… --out DIR",
+        where=str(path),
+    )
+
+
+def _certificates_of(path: Path, file: Path) -> Path | None:
+    """Return the folder of certificates that belongs to a deployment file: `certificates` next to it, or the folder given."""
+    beside = file.parent / CERTIFICATES
+    if beside.is_dir():
+        return beside
+    return path if path.is_dir() else None
+
+
+def world_of_files(deployment: Deployment, folder: Path | None) -> World:
+    """Return a world with the certificates and lists of a folder, and with nothing else.
+
+    Args:
+        deployment: the machines.
+        folder: has a folder for each machine, named by its FQDN; None for no certificates at all.
+
+    Returns:
+        The world.
+
+    Raises:
+        InputError: a folder is not of a machine of this deployment, or a file cannot be used.
+    """
+    machines = dict.fromkeys((*deployment.parties, *(name for group in deployment.groups for name in group.members)))
+    nobody = {fqdn: Party(fqdn=fqdn, credential=None, trusted_ca_list=()) for fqdn in machines}
+    world = World(deployment=deployment, parties=nobody)
+    if folder is None:
+        return world
+    world = bring_certificates(world, folder)
+    # `bring_certificates` lets clients outside trust what everybody trusts; nobody gave their lists.
+    parties = dict(world.parties)
+    for name in (n for group in deployment.groups if not group.has_certificates for n in group.members):
+        if not any((folder / name).glob("trust*.pem")):
+            parties[name] = replace(parties[name], trusted_ca_list=(), lists={})
+    return replace(world, parties=parties)
+
+
+def _certificate_files(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield (machine, its certificate file as the report names it)."""
+    for party in iter_party_folders(folder):
+        if (party / "cert.pem").exists():
+            yield party.name.lower(), f"{folder.name}/{party.name}/cert.pem"

@@ -1,0 +1,131 @@
+"""The report as a JSON document."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pkikit.report.content.assessment import Connection, State
+from pkikit.report.content.inventory import AuthorityRow, CertificateRow
+from pkikit.report.content.report import Report
+from pkikit.report.content.timeline import Event
+from pkikit.report.written.sentences import answer, half_text
+from pkikit.view.description import iso
+
+
+def to_document(report: Report) -> dict[str, Any]:
+    """Return the document of `pkikit report --json`.
+
+    Args:
+        report: the report.
+
+    Returns:
+        Values that JSON has; times are ISO 8601 in UTC.
+    """
+    counts = report.counts
+    return {
+        "accepted": False if report.failing else True if report.complete else None,
+        "light": report.light.value,
+        "answer": answer(report),
+        "deployment": report.deployment,
+        "version": report.version,
+        "at": iso(report.at),
+        "counts": {
+            "connections": len(report.connections),
+            "up": counts[State.UP],
+            "down": counts[State.DOWN],
+            "not_assessed": counts[State.NOT_ASSESSED],
+        },
+        "services": [
+            {
+                "name": s.name.value,
+                "cluster": s.cluster,
+                "peer": s.peer,
+                "state": s.state.value,
+                "because": list(s.because),
+            }
+            for s in report.services
+        ],
+        "causes": [
+            {
+                "rule": problem.rule,
+                "says": list(problem.says),
+                "fix": problem.fix,
+                "refused_by": list(problem.refused_by),
+                "certificates": list(problem.certificates),
+                "connections": list(problem.connections),
+            }
+            for problem in report.problems
+        ],
+        "warnings": [warned.finding.to_json() for warned in report.warnings],
+        "dates": [_date(event) for event in report.events],
+        "certificates": [_certificate(row) for row in report.inventory.certificates],
+        "authorities": [_authority(row) for row in report.inventory.authorities],
+        "not_assessed": [
+            {"machine": gap.machine, "missing": gap.what, "how": gap.how, "connections": list(gap.connections)}
+            for gap in report.gaps
+        ],
+        "limits": list(report.limits),
+        "legs": [_leg(report, connection) for connection in report.connections],
+    }
+
+
+def _date(event: Event) -> dict[str, Any]:
+    return {
+        "at": iso(event.at),
+        "kind": event.kind.value,
+        "what": event.title,
+        "action": event.action,
+        "machines": list(event.machines),
+    }
+
+
+def _certificate(row: CertificateRow) -> dict[str, Any]:
+    return {
+        "title": row.title,
+        "holders": [{"machine": fqdn, "store": store} for fqdn, store in row.holders],
+        "names": list(row.names),
+        "name_count": row.name_count,
+        "server_auth": row.server_auth,
+        "client_auth": row.client_auth,
+        "extended_key_usage": row.purposes,
+        "uses": [asdict(use) | {"role": use.role.value, "others": list(use.others)} for use in row.uses],
+        "key": row.key,
+        "signature_digest": row.digest,
+        "issuer": row.issuer,
+        "public_ca": row.public,
+        "not_before": iso(row.begins),
+        "not_after": iso(row.ends),
+        "serial": row.serial,
+        "sha256": row.sha256,
+        "client_auth_ends": iso(row.client_auth_ends) if row.client_auth_ends else None,
+        "outlook": row.outlook,
+    }
+
+
+def _authority(row: AuthorityRow) -> dict[str, Any]:
+    return {
+        "title": row.title,
+        "root": row.root,
+        "issuer": row.issuer,
+        "not_after": iso(row.ends),
+        "listed_by": list(row.listed_by),
+        "sent_by": list(row.sent_by),
+        "sha256": row.sha256,
+    }
+
+
+def _leg(report: Report, connection: Connection) -> dict[str, Any]:
+    found = connection.report
+    return {
+        "id": connection.leg.id,
+        "client": connection.leg.client,
+        "server": connection.leg.server,
+        "state": connection.state.value,
+        "refused_by": found.refused_by if connection.state is State.DOWN else None,
+        "causes": list(found.causes),
+        "missing": [
+            {"machine": lack.machine, "part": lack.part.value, "service": lack.service} for lack in connection.lacks
+        ],
+        "known": half_text(report, connection) or None,
+    }

@@ -1,0 +1,243 @@
+"""The report as Markdown: the same contents as the page, for tickets and wikis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from pkikit.model.certificates.facts import format_time
+from pkikit.model.leg import Purpose
+from pkikit.report.content.assessment import State
+from pkikit.report.content.inventory import CertificateRow
+from pkikit.report.content.report import Light, Report
+from pkikit.report.content.timeline import lifetime_now
+from pkikit.report.given.notes import Note
+from pkikit.report.written.sentences import (
+    LIGHTS,
+    MARKS,
+    SOURCE,
+    WORDS,
+    answer,
+    because,
+    days_text,
+    half_text,
+    to_do,
+)
+from pkikit.text import counted, listed, printable
+
+_LIGHTS = {Light.RED: "🔴", Light.YELLOW: "🟡", Light.GREEN: "🟢", Light.GREY: "⚪"}
+# Everything that Markdown or HTML in it gives a meaning to. A hyphen or a dot matters at the beginning of a line only.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$^=])")
+_LEADING = re.compile(r"^(\s*)([-+>]|\d+[.)])")
+_LONGEST, _MOST = 3_000, 500
+
+
+def plain(said: str) -> str:
+    """Return a text from outside as Markdown text: on one line, nothing in it has a meaning.
+
+    Args:
+        said: the text.
+
+    Returns:
+        The text, escaped.
+    """
+    escaped = _SPECIAL.sub(r"\\\1", printable(said, _LONGEST).replace("://", ":\u200b//"))
+    return _LEADING.sub(r"\1\\\2", escaped)
+
+
+def to_markdown(report: Report) -> str:
+    """Return the whole report as Markdown (CommonMark with tables).
+
+    Args:
+        report: the report.
+
+    Returns:
+        The text, UTF-8, with a line break at its end.
+    """
+    lines = [
+        f"# Certificate report: {plain(report.deployment)}",
+        "",
+        f"{_LIGHTS[report.light]} **{LIGHTS[report.light]}.** {plain(answer(report))}",
+        "",
+        f"Expressway {plain(report.version)}, judged for {format_time(report.at)}. {SOURCE}",
+        *_to_do(report),
+        *_services(report),
+        *_causes(report),
+        *_warnings(report),
+        *_dates(report),
+        *_inventory(report),
+        *_block("Topology", _code(report.topology.text)),
+        *_not_assessed(report),
+        *_sources(report),
+        *_connections(report),
+    ]
+    if report.legend:
+        lines += ["", f"Short names: {plain(report.legend)}."]
+    return "\n".join(lines) + "\n"
+
+
+def _block(title: str, lines: Iterable[str]) -> list[str]:
+    body = list(lines)
+    return ["", f"## {title}", "", *body] if body else []
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    made = [f"| {' | '.join(plain(cell) for cell in row)} |" for row in rows]
+    if not made:
+        return []
+    return [f"| {' | '.join(columns)} |", f"| {' | '.join('---' for _ in columns)} |", *made]
+
+
+def _code(text: str) -> list[str]:
+    """Return lines as a block of code; a fence that is longer than any in the text."""
+    lines = [printable(line, _LONGEST) for line in text.split("\n")]
+    longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}text", *lines, fence]
+
+
+def _to_do(report: Report) -> list[str]:
+    items = [f"{n}. **{plain(item.what)}** {plain(item.why)}" for n, item in enumerate(to_do(report), start=1)]
+    return _block("What to do", items or ["Nothing. Make this report again after the next change."])
+
+
+def _services(report: Report) -> list[str]:
+    rows = [
+        (line.name.label, report.short.get(line.peer, line.peer), _state(line.state), because(report, line))
+        for line in report.services
+    ]
+    return _block("Services", _table(("Service", "Peer", "State", "Why"), rows))
+
+
+def _state(state: State) -> str:
+    return f"{MARKS[state]} {WORDS[state]}"
+
+
+def _causes(report: Report) -> list[str]:
+    lines: list[str] = []
+    for number, problem in enumerate(report.problems, start=1):
+        first, *others = problem.says or (problem.rule,)
+        lines += ["", f"### {number}. {plain(first)}", ""]
+        lines += [f"- {plain(other)}" for other in others]
+        lines += [f"- **Fix:** {plain(problem.fix)}"]
+        lines += [f"- Certificate of {plain(listed(problem.certificates, at_most=12))}"] if problem.certificates else []
+        lines += [f"- Down ({len(problem.connections)}): {plain(listed(problem.connections, at_most=12))}"]
+        lines += [f"- Rule: `{problem.rule}`"]
+    return _block("What fails, and why", lines[1:])
+
+
+def _warnings(report: Report) -> list[str]:
+    lines = []
+    for warned in report.warnings:
+        first, *others = warned.says or (warned.finding.rule,)
+        lines.append(
+            f"- **{plain(warned.finding.subject)}**: {plain(' '.join((first, *others)))} {plain(warned.finding.fix)}"
+        )
+        lines.append(f"  Seen on {plain(listed(warned.connections, at_most=6))}. Rule: `{warned.finding.rule}`")
+    return _block("What is up, but unwise", lines)
+
+
+def _dates(report: Report) -> list[str]:
+    rows = [
+        (f"{event.at:%Y-%m-%d}", days_text(event, report.at), f"{event.title[:1].upper()}{event.title[1:]}",
+         event.kind.value, event.action)
+        for event in report.events[:_MOST]
+    ]  # fmt: skip
+    return _block("Dates", [lifetime_now(report.at), "", *_table(("Day", "When", "What", "Kind", "What to do"), rows)])
+
+
+def _inventory(report: Report) -> list[str]:
+    found = report.inventory
+    if not found.certificates:
+        return _block("Certificates", ["No certificate was given."])
+    rows = [
+        (
+            row.title,
+            "; ".join(f"{report.short.get(fqdn, fqdn)} ({store})" for fqdn, store in row.holders),
+            _purpose(report, row, Purpose.SERVER),
+            _purpose(report, row, Purpose.CLIENT),
+            f"{row.begins:%Y-%m-%d} to {row.ends:%Y-%m-%d}",
+            f"{row.issuer}{' (public CA)' if row.public else ''}",
+            f"{row.key}, {row.digest}",
+            row.sha256,
+        )
+        for row in found.certificates[:_MOST]
+    ]
+    columns = ("Certificate", "On", "Used as server", "Used as client", "Valid", "Issuer", "Key", "SHA-256")
+    lines = _table(columns, rows)
+    authorities = [
+        (
+            row.title,
+            "root" if row.root else f"issued by {row.issuer}",
+            f"{row.ends:%Y-%m-%d}",
+            listed([report.short.get(name, name) for name in row.listed_by], at_most=6) or "none given",
+            row.sha256,
+        )
+        for row in found.authorities[:_MOST]
+    ]
+    made = _table(("CA", "Kind", "Ends", "In the trusted CA lists of", "SHA-256"), authorities)
+    return _block("Certificates", [*lines, "", *made])
+
+
+def _purpose(report: Report, row: CertificateRow, role: Purpose) -> str:
+    name = "serverAuth" if role is Purpose.SERVER else "clientAuth"
+    uses = [use for use in row.uses if use.role is role]
+    if row.allows(role):
+        head = f"✔ has {name}"
+    else:
+        head = f"✘ needs {name}, has {row.purposes}" if row.asked(role) else f"no {name}, not needed"
+    kinds = ", ".join(dict.fromkeys(use.carries for use in uses)) or "not used"
+    ends = row.client_auth_ends
+    losing = role is Purpose.CLIENT and row.client_auth and row.asked(role) and ends is not None
+    outlook = f"; the next one has none, from {ends:%Y-%m-%d}" if losing else ""
+    return f"{head}: {kinds}{outlook}"
+
+
+def _not_assessed(report: Report) -> list[str]:
+    open_ones = report.with_state(State.NOT_ASSESSED)
+    lines = [f"{len(open_ones)} of {counted(len(report.connections), 'connection')}.", ""] if open_ones else []
+    rows = [
+        (report.short.get(gap.machine, gap.machine), gap.what, str(len(gap.connections)), gap.how)
+        for gap in report.gaps[:_MOST]
+    ]
+    lines += _table(("Machine", "Missing", "Connections", "How to get it"), rows)
+    halves = [(report.words[c.leg.id], half_text(report, c)) for c in open_ones if half_text(report, c)]
+    made = _table(("Connection", "What is known"), halves[:_MOST])
+    lines += ["", *made] if made else []
+    lines += ["", "What files cannot tell:", "", *(f"- {plain(said)}" for said in report.limits)]
+    return _block("What was not assessed, and why", lines)
+
+
+def _sources(report: Report) -> list[str]:
+    notes = report.notes
+    if not notes.there:
+        return []
+    lines: list[str] = []
+    for heading, entries in (
+        ("Contradictions", notes.contradictions),
+        ("Questions without an answer", notes.questions),
+        ("Missing", notes.missing),
+        ("Assumed", notes.assumed),
+        ("Answered", notes.answered),
+        ("Read", notes.read),
+        ("Left out", notes.left_out),
+        ("Files", notes.files),
+    ):
+        if entries:
+            lines += ["", f"### {heading} ({len(entries)})", "", *(f"- {_note(note)}" for note in entries[:_MOST])]
+    return _block("What this report is based on", lines[1:])
+
+
+def _note(note: Note) -> str:
+    about = f"{plain(note.about)}: " if note.about else ""
+    further = " ".join(part for part in (note.why, note.how) if part)
+    where = f" ({listed(note.sources, at_most=2)})" if note.sources else ""
+    return f"{about}{plain(note.says)}{plain(f'. {further}' if further else '')}{plain(where)}"
+
+
+def _connections(report: Report) -> Iterator[str]:
+    rows = [
+        (report.words[c.leg.id], _state(c.state), ", ".join(c.report.causes[:1]), c.leg.id)
+        for c in report.connections[: 4 * _MOST]
+    ]
+    yield from _block("All connections", _table(("Connection", "State", "First cause", "Id"), rows))

@@ -1,0 +1,236 @@
+"""The sentences of a report that all of its forms share: the answer, what to do, services in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pkikit.design.services import ServiceName
+from pkikit.report.content.assessment import Connection, Look, State
+from pkikit.report.content.report import Light, Report
+from pkikit.report.content.services import ServiceLine
+from pkikit.report.content.timeline import SOON, Event
+from pkikit.text import counted, listed
+
+MARKS = {State.UP: "✔", State.DOWN: "✘", State.NOT_ASSESSED: "?"}
+WORDS = {State.UP: "up", State.DOWN: "down", State.NOT_ASSESSED: "not assessed"}
+LIGHTS = {
+    Light.RED: "Something fails",
+    Light.YELLOW: "Needs attention",
+    Light.GREEN: "All connections are up",
+    Light.GREY: "Not assessed",
+}
+SOURCE = "Judged from files. No connection was made."
+_NAMED = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToDo:
+    """One thing to do.
+
+    Attributes:
+        what: an imperative.
+        why: what it brings back, or until when.
+        anchor: where the report says more.
+    """
+
+    what: str
+    why: str
+    anchor: str
+
+
+def answer(report: Report) -> str:
+    """Return the whole report in one sentence or two.
+
+    Args:
+        report: the report.
+
+    Returns:
+        What fails, what is up, and what is not assessed.
+    """
+    every, counts = len(report.connections), report.counts
+    total = counted(every, "connection")
+    unknown = counts[State.NOT_ASSESSED]
+    if not every:
+        return "This deployment has no connections to assess."
+    if report.failing:
+        causes = counted(len(report.problems), "reason")
+        first = f"{counts[State.DOWN]} of {total} {_are(counts[State.DOWN])} down, for {causes}."
+        return " ".join([first, *_services_down(report), *([_unknown(report)] if unknown else [])])
+    if not counts[State.UP]:
+        return f"Nothing fails as far as is known, but none of the {total} is assessed: {_missing(report)}."
+    if unknown:
+        return f"{counts[State.UP]} of {total} {_are(counts[State.UP])} up. {_unknown(report)}"
+    whole = f"All {total} are up" if every > 1 else "The only connection is up"
+    reasons = attention(report)
+    return f"{whole}, but {listed(reasons)}." if reasons else f"{whole}, and nothing ends within {SOON.days} days."
+
+
+def attention(report: Report) -> list[str]:
+    """Return what makes a light yellow although no connection is down, as clauses.
+
+    Args:
+        report: the report.
+
+    Returns:
+        The clauses.
+    """
+    over = [e for e in report.soon if e.at < report.at]
+    coming = [e for e in report.soon if e.at >= report.at]
+    said = []
+    if coming:
+        said.append(
+            f"{counted(len(coming), 'date')} within {SOON.days} days {'needs' if len(coming) == 1 else 'need'} work"
+        )
+    if over:
+        said.append(f"{counted(len(over), 'thing')} in use {'has' if len(over) == 1 else 'have'} ended")
+    if report.warnings:
+        said.append(f"there {_are(len(report.warnings))} {counted(len(report.warnings), 'warning')}")
+    odd = len(report.notes.contradictions)
+    if odd:
+        said.append(f"{counted(odd, 'thing')} in the files {'contradicts' if odd == 1 else 'contradict'} another")
+    asked = len(report.notes.questions)
+    if asked:
+        said.append(f"{counted(asked, 'question')} of the import {'has' if asked == 1 else 'have'} no answer")
+    return said
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _unknown(report: Report) -> str:
+    number = report.counts[State.NOT_ASSESSED]
+    return f"{counted(number, 'connection')} {_are(number)} not assessed, because files are missing."
+
+
+def _missing(report: Report) -> str:
+    has = any(row.holders for row in report.inventory.certificates)
+    return "files are missing" if has else "no certificates were given"
+
+
+def _services_down(report: Report) -> list[str]:
+    names = [name.label for name, lines in by_service(report.services) if all(s.state is State.DOWN for s in lines)]
+    if not names:
+        return []
+    return [f"{listed([_inside(n) if k else n for k, n in enumerate(names)])} {_are(len(names))} down."]
+
+
+def _inside(label: str) -> str:
+    """Return a name as it stands inside a sentence."""
+    return label[:1].lower() + label[1:] if label[:4] in {"The ", "Admi"} else label
+
+
+def by_service(lines: Iterable[ServiceLine]) -> list[tuple[ServiceName, list[ServiceLine]]]:
+    """Return the lines of each service together.
+
+    Args:
+        lines: of all services.
+
+    Returns:
+        (service, its lines).
+    """
+    found: dict[ServiceName, list[ServiceLine]] = {}
+    for line in lines:
+        found.setdefault(line.name, []).append(line)
+    return list(found.items())
+
+
+def because(report: Report, line: ServiceLine) -> str:
+    """Return why a service does not work, or is not assessed, in words.
+
+    Args:
+        report: has the connections in words.
+        line: the service.
+
+    Returns:
+        A sentence; empty if the service works.
+    """
+    if line.state is State.UP:
+        return ""
+    shown = listed([report.words[leg_id] for leg_id in line.because], at_most=_NAMED)
+    one = len(line.because) == 1
+    if line.state is State.DOWN:
+        return f"Down: {shown}."
+    return f"Not assessed: {shown}. {'It' if one else 'They'} could break it."
+
+
+def to_do(report: Report) -> list[ToDo]:
+    """Return what to do, the most urgent first.
+
+    Args:
+        report: the report.
+
+    Returns:
+        One entry for each fix, each date that is near, and what is missing.
+    """
+    found = [
+        ToDo(
+            what=problem.fix, why=f"Brings back {counted(len(problem.connections), 'connection')}.", anchor=f"cause-{n}"
+        )
+        for n, problem in enumerate(report.problems, start=1)
+    ]
+    found += [
+        ToDo(
+            what=f"{_capital(event.title)} on {event.at:%Y-%m-%d}. {event.action}",
+            why=days_text(event, report.at),
+            anchor="dates",
+        )
+        for event in report.soon
+    ]
+    if report.gaps:
+        first = report.gaps[0]
+        more = f" ({counted(len(report.gaps), 'part')} missing in all)" if len(report.gaps) > 1 else ""
+        found.append(
+            ToDo(
+                what=f"Get what is missing, first the {first.what} of {report.short.get(first.machine, first.machine)}{more}.",
+                why=f"{counted(report.counts[State.NOT_ASSESSED], 'connection')} "
+                f"{_are(report.counts[State.NOT_ASSESSED])} not assessed without it.",
+                anchor="not-assessed",
+            )
+        )
+    return found
+
+
+def _capital(said: str) -> str:
+    return said[:1].upper() + said[1:]
+
+
+def days_text(event: Event, at: datetime) -> str:
+    """Return how far a date is away.
+
+    Args:
+        event: the event.
+        at: the time of the report.
+
+    Returns:
+        As `in 12 days` or `3 days ago`.
+    """
+    days = event.days(at)
+    if event.at < at:
+        return "today" if days == 0 else f"{counted(-days, 'day')} ago"
+    return "today" if days == 0 else f"in {counted(days, 'day')}"
+
+
+def half_text(report: Report, connection: Connection) -> str:
+    """Return what one side of a connection says, where the other is not known; empty if neither is known.
+
+    Args:
+        report: has the short names.
+        connection: a connection that is not assessed.
+
+    Returns:
+        As `e1 accepts c1's certificate; whether c1 accepts e1's is not assessed.`
+    """
+    known = connection.half
+    if known is None:
+        return ""
+    other = next(look for look in connection.looks if look is not known)
+    verb = "accepts" if known.accepts else "refuses"
+    return f"{_side(report, known, verb)}. Whether {_side(report, other, 'accepts')} is not assessed."
+
+
+def _side(report: Report, look: Look, verb: str) -> str:
+    who, whose = (report.short.get(name, name) for name in (look.verifier, look.presenter))
+    return f"{who} {verb} {whose}'s certificate"
