@@ -95,7 +95,7 @@ def _show_cause(
         shown = [names.connection(leg.leg) for leg in legs[:_LISTED]]
         more = [f"{len(legs) - len(shown)} more"] if len(legs) > len(shown) else []
         lines.append(f"Down ({len(legs)}): {listed([unbroken(text) for text in (*shown, *more)])}")
-    from pkikit.view.connections.words import cause_in_words
+    from pkikit.view.connections.cause_words import cause_in_words
 
     found = replace(cause.finding, fix=cause.fix)
     console.show_finding(

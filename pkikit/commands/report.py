@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pkikit.report.content.report import Report
-    from pkikit.report.written.handout import Handout
+    from pkikit.report.content.deployment_report import Report
+    from pkikit.report.written.finished_report import FinishedReport
 
 _MARKS = {"red": "✘", "yellow": "!", "green": "✔", "grey": "?"}
 _FILES = {"page": "Page", "text": "Markdown", "calendar": "Calendar"}
@@ -43,14 +43,15 @@ def report(
     version: VersionOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Report on a deployment from the files of its machines: what fails, what ends when, what is not known.
+    """Report what fails, what ends when, and what is not known.
 
-    No connection is made. A machine without files is not assessed: the report says what is missing and how to get it.
+    The files of the machines decide. No connection is made. A machine without files is not assessed: the report says what is
+    missing and how to get it.
     The exit code is 1 if a connection is down. It is 0 if none is down as far as the files tell.
 
     Example: pkikit report my-deployment --html report.html --ics dates.ics
     """  # fmt: skip
-    from pkikit.report.written.handout import target_files
+    from pkikit.report.written.finished_report import target_files
 
     target_files(html=html, md=md, ics=ics)
     made = _made(path, certs, version, parse_instant(at, now()), quiet=as_json)
@@ -63,21 +64,21 @@ def report(
     console.answer(document, as_json=as_json, accepted=not made.report.failing, show=show)
 
 
-def _made(path: Path, certs: Path | None, version: str | None, at: datetime, *, quiet: bool) -> Handout:
+def _made(path: Path, certs: Path | None, version: str | None, at: datetime, *, quiet: bool) -> FinishedReport:
     """Read and judge, with a bar when somebody watches."""
     from pkikit.design.legs import legs_of
     from pkikit.report.content.build import build_report
     from pkikit.report.given.given import read_given
-    from pkikit.report.written.handout import Handout
+    from pkikit.report.written.finished_report import FinishedReport
 
     given = read_given(path, certs, version=version)
     with console.progress("Judging connections", total=len(legs_of(given.deployment)), quiet=quiet) as judged:
-        return Handout(build_report(given, at, judged))
+        return FinishedReport(build_report(given, at, judged))
 
 
-def _show(out: Console, made: Handout, saved: Sequence[tuple[str, Path]], path: Path) -> None:
+def _show(out: Console, made: FinishedReport, saved: Sequence[tuple[str, Path]], path: Path) -> None:
     """Print the answer, services, what to do, where the files are, and what to do next."""
-    from pkikit.report.written.sentences import SOURCE, answer, to_do
+    from pkikit.report.written.report_sentences import SOURCE, answer, to_do
 
     report = made.report
     console.headline(out, f"{_MARKS[report.light.value]} {report.deployment}: {answer(report)}")
@@ -97,7 +98,7 @@ def _show(out: Console, made: Handout, saved: Sequence[tuple[str, Path]], path: 
 
 
 def _show_services(out: Console, report: Report) -> None:
-    from pkikit.report.written.sentences import MARKS, WORDS, by_service
+    from pkikit.report.written.report_sentences import MARKS, WORDS, by_service
 
     lines = by_service(report.services)
     if lines:
@@ -117,7 +118,10 @@ def _steps(report: Report, saved: Sequence[tuple[str, Path]], path: Path) -> lis
         if page
         else f"Write a page to hand in:\npkikit report {shown} --html report.html"
     ]
-    if report.gaps:
+    if not report.inventory.certificates:
+        steps.append(f"Give certificates and trusted CA lists:\npkikit report {shown} --certs DIR")
+        steps.append("Or make all of it from diagnostic archives:\npkikit import FILE… --out DIR")
+    elif report.gaps:
         gap = report.gaps[0]
         steps.append(f"For the {gap.what} of {gap.machine}: {gap.how}")
     return steps

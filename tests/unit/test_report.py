@@ -20,13 +20,13 @@ from pkikit.model.leg import Purpose
 from pkikit.model.world import World
 from pkikit.report.content.assessment import State, assess
 from pkikit.report.content.build import build_report
-from pkikit.report.content.report import Light, Report
-from pkikit.report.content.timeline import Kind
+from pkikit.report.content.deployment_report import Light, Report
+from pkikit.report.content.report_dates import Kind
 from pkikit.report.given.given import Given, find_deployment, read_given
-from pkikit.report.given.notes import notes_of
-from pkikit.report.written.calendar import to_calendar
-from pkikit.report.written.handout import Handout
-from pkikit.report.written.sentences import answer
+from pkikit.report.given.import_notes import notes_of
+from pkikit.report.written.date_calendar import to_calendar
+from pkikit.report.written.finished_report import FinishedReport
+from pkikit.report.written.report_sentences import answer
 from tests.support.cli import pkikit_in_process
 from tests.support.worlds import (
     AT,
@@ -102,7 +102,7 @@ def test_nothing_given_is_grey_and_claims_nothing() -> None:
 
 
 @pytest.mark.parametrize(("certificate", "trusted"), [(True, False), (False, True)])
-def test_a_missing_part_leaves_its_connections_open_and_no_others(certificate: bool, trusted: bool) -> None:
+def test_missing_part_leaves_its_connections_open_and_no_others(certificate: bool, trusted: bool) -> None:
     whole = {c.leg.id: c for c in assess(issued(MRA).world, AT)}
     for found in assess(without(issued(MRA).world, C1, certificate=certificate, trusted=trusted), AT):
         concerned = C1 in (found.leg.client, found.leg.server)
@@ -131,7 +131,7 @@ def test_one_known_side_says_so_and_its_refusal_counts() -> None:
         ({"names": ("other.example.com",)}, "names."),
     ],
 )
-def test_what_every_reader_refuses_is_down_even_without_the_readers_list(fault: dict[str, Any], cause: str) -> None:
+def test_leaf_that_every_reader_refuses_is_down_even_without_the_list(fault: dict[str, Any], cause: str) -> None:
     built = WorldBuilder(MRA).reissue(E1, **fault)
     found = [c for c in assess(without(built.world, JABBER), AT) if c.leg.client == JABBER and c.leg.server == E1]
     assert found
@@ -191,7 +191,7 @@ def test_dates_have_ends_renewals_and_rules_in_order() -> None:
     assert {"public CAs: 47 days at most"} <= {e.title for e in events}
 
 
-def test_what_ends_soon_turns_the_light_yellow() -> None:
+def test_end_that_is_near_turns_the_light_yellow() -> None:
     report = build_report(Given(world=issued(MRA).world, files={}), AT + timedelta(days=380))
     assert report.light is Light.YELLOW
     assert report.soon
@@ -237,22 +237,22 @@ def test_page_escapes_what_certificates_say_and_loads_nothing() -> None:
             {"facts": [{"key": HOSTILE, "value": HOSTILE, "origin": "read", "sources": [{"file": HOSTILE}]}]}
         ),
     )
-    handout = Handout(report)
+    finished = FinishedReport(report)
     page = _Page()
-    page.feed(handout.html)
+    page.feed(finished.html)
     assert "script" not in page.tags
     assert all(address.startswith("#") for address in page.addresses)
-    assert "Content-Security-Policy" in handout.html
-    for text in (handout.html, handout.markdown, handout.calendar):
+    assert "Content-Security-Policy" in finished.html
+    for text in (finished.html, finished.markdown, finished.calendar):
         assert "\u202e" not in text
         assert "\x07" not in text
         assert "x" * 5_000 not in text
-    assert "<script" not in handout.markdown.replace("\\<script", "")
-    assert len(handout.markdown.splitlines()) < 400
+    assert "<script" not in finished.markdown.replace("\\<script", "")
+    assert len(finished.markdown.splitlines()) < 400
 
 
 def test_report_is_the_same_each_time() -> None:
-    first, second = (Handout(report_on(broken())) for _ in range(2))
+    first, second = (FinishedReport(report_on(broken())) for _ in range(2))
     assert (first.html, first.markdown, first.calendar) == (second.html, second.markdown, second.calendar)
 
 
@@ -264,7 +264,7 @@ def test_import_notes_turn_green_into_yellow_and_are_shown() -> None:
     })  # fmt: skip
     report = report_on(issued(MRA).world, notes=notes)
     assert report.light is Light.YELLOW
-    for text in (Handout(report).html, Handout(report).markdown.replace("\\", "")):
+    for text in (FinishedReport(report).html, FinishedReport(report).markdown.replace("\\", "")):
         assert "no file states it" in text
         assert "peers are entered by IP address" in text
 

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from pkikit.model.world import World
 from pkikit.report.content.assessment import Connection, State, assess
+from pkikit.report.content.deployment_report import Problem, Report, Warned
 from pkikit.report.content.gaps import gaps_of, limits_of
 from pkikit.report.content.inventory import inventory_of
-from pkikit.report.content.report import Problem, Report, Warned
-from pkikit.report.content.services import service_lines
-from pkikit.report.content.timeline import events_of, timeline_picture
+from pkikit.report.content.report_dates import events_of, timeline_picture
+from pkikit.report.content.service_lines import service_lines
 from pkikit.report.given.given import Given
+from pkikit.view.connections.cause_words import cause_in_words
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.root_cause import RootCause
-from pkikit.view.connections.words import cause_in_words
 from pkikit.view.drawing import Picture
 from pkikit.view.short_names import ShortNames
 from pkikit.view.topology.picture import draw_topology

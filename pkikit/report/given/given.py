@@ -10,7 +10,7 @@ from pkikit.errors import InputError
 from pkikit.files import iter_party_folders, load_deployment
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, World
-from pkikit.report.given.notes import NOTHING_NOTED, ImportNotes, read_notes
+from pkikit.report.given.import_notes import NOTHING_NOTED, ImportNotes, read_notes
 from pkikit.text import listed
 from pkikit.worlds.brought import bring_certificates
 

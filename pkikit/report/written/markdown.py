@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.leg import Purpose
 from pkikit.report.content.assessment import State
+from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.content.inventory import CertificateRow
-from pkikit.report.content.report import Light, Report
-from pkikit.report.content.timeline import lifetime_now
-from pkikit.report.given.notes import Note
-from pkikit.report.written.sentences import (
+from pkikit.report.content.report_dates import lifetime_now
+from pkikit.report.given.import_notes import Note
+from pkikit.report.written.report_sentences import (
     LIGHTS,
     MARKS,
     SOURCE,

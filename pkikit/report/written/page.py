@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pkikit.model.certificates.facts import format_time
 from pkikit.report.content.assessment import State
-from pkikit.report.content.report import Light, Problem, Report, Warned
-from pkikit.report.content.timeline import Kind, lifetime_now
+from pkikit.report.content.deployment_report import Light, Problem, Report, Warned
+from pkikit.report.content.report_dates import Kind, lifetime_now
 from pkikit.report.written import page_tables
 from pkikit.report.written.elements import Child, Html, el, join, listing
-from pkikit.report.written.sentences import LIGHTS, SOURCE, answer, by_service, days_text, to_do
+from pkikit.report.written.report_sentences import LIGHTS, SOURCE, answer, by_service, days_text, to_do
 from pkikit.report.written.style import POLICY, STYLE
 from pkikit.text import counted, listed
 from pkikit.view.drawing import TEXT_VERSION, Picture, unstyled

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from pkikit.model.leg import Purpose
 from pkikit.report.content.assessment import Connection, State
+from pkikit.report.content.deployment_report import Report
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow, Use
-from pkikit.report.content.report import Report
-from pkikit.report.content.timeline import Event, Kind
-from pkikit.report.given.notes import Note
+from pkikit.report.content.report_dates import Event, Kind
+from pkikit.report.given.import_notes import Note
 from pkikit.report.written.elements import Child, Html, Wide, breakable, el, join, listing, table
-from pkikit.report.written.sentences import MARKS, WORDS, because, by_service, days_text, half_text
+from pkikit.report.written.report_sentences import MARKS, WORDS, because, by_service, days_text, half_text
 from pkikit.rules.plain_causes import said_plainly
 from pkikit.text import counted, listed
 

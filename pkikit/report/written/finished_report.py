@@ -10,19 +10,19 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.files import write_public
-from pkikit.report.content.report import Report
-from pkikit.report.written.calendar import to_calendar
-from pkikit.report.written.document import to_document
+from pkikit.report.content.deployment_report import Report
+from pkikit.report.written.date_calendar import to_calendar
+from pkikit.report.written.json_document import to_document
 from pkikit.report.written.markdown import to_markdown
 from pkikit.report.written.page import summary_html, to_page
-from pkikit.report.written.sentences import answer
+from pkikit.report.written.report_sentences import answer
 
 _ENDINGS = {"html": (".html", ".htm"), "md": (".md", ".markdown"), "ics": (".ics",)}
 _NAMES = {"html": "page", "md": "text", "ics": "calendar"}
 
 
 @dataclass(frozen=True)
-class Handout:
+class FinishedReport:
     """A report that prints itself, shows itself in a notebook, and writes its files.
 
     Attributes:

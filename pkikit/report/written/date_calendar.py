@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 
-from pkikit.report.content.report import Report
-from pkikit.report.content.timeline import Event, Kind
+from pkikit.report.content.deployment_report import Report
+from pkikit.report.content.report_dates import Event, Kind
 from pkikit.text import listed, printable
 
 _OCTETS = 75  # of a line without its line break (RFC 5545 §3.1)

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from pkikit.design.services import ServiceName
 from pkikit.report.content.assessment import Connection, Look, State
-from pkikit.report.content.report import Light, Report
-from pkikit.report.content.services import ServiceLine
-from pkikit.report.content.timeline import SOON, Event
+from pkikit.report.content.deployment_report import Light, Report
+from pkikit.report.content.report_dates import SOON, Event
+from pkikit.report.content.service_lines import ServiceLine
 from pkikit.text import counted, listed
 
 MARKS = {State.UP: "✔", State.DOWN: "✘", State.NOT_ASSESSED: "?"}

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from pkikit.report.content.assessment import Connection, State
+from pkikit.report.content.deployment_report import Report
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow
-from pkikit.report.content.report import Report
-from pkikit.report.content.timeline import Event
-from pkikit.report.written.sentences import answer, half_text
+from pkikit.report.content.report_dates import Event
+from pkikit.report.written.report_sentences import answer, half_text
 from pkikit.view.description import iso
 
 

@@ -13,9 +13,9 @@ from pkikit.model.findings import Finding
 from pkikit.report.content.assessment import Connection, State
 from pkikit.report.content.gaps import Gap
 from pkikit.report.content.inventory import Inventory
-from pkikit.report.content.services import ServiceLine
-from pkikit.report.content.timeline import SOON, Event, Kind, moved
-from pkikit.report.given.notes import ImportNotes
+from pkikit.report.content.report_dates import SOON, Event, Kind, moved
+from pkikit.report.content.service_lines import ServiceLine
+from pkikit.report.given.import_notes import ImportNotes
 from pkikit.view.drawing import Picture
 
 
