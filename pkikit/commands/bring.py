@@ -30,6 +30,9 @@ def bring(
     answer: Annotated[
         list[str] | None, typer.Option("--answer", metavar="KEY=VALUE", help="Answer a question, or replace a value.")
     ] = None,
+    rekey: Annotated[
+        bool, typer.Option("--rekey", help="Issue the certificates again with keys of the lab, for real handshakes.")
+    ] = False,
     passphrase_file: PassphraseFile = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
@@ -38,7 +41,14 @@ def bring(
 
     Example: pkikit import diagnostic_log_c1.tar.gz diagnostic_log_e1.tar.gz --out my-deployment
     """
-    from pkikit.intake.assembly.output import certificate_files, folder_files, import_json, require_free, write_folder
+    from pkikit.intake.assembly.output import (
+        certificate_files,
+        folder_files,
+        import_json,
+        rekeyed_files,
+        require_free,
+        write_folder,
+    )
     from pkikit.intake.reading import read_material
 
     answers = _answers(answer or [])
@@ -50,9 +60,14 @@ def bring(
             console.answer(import_json(assembly), as_json=True, show=lambda out: None)
         raise InputError(_open_questions(assembly.questions))
     certificates = certificate_files(assembly)
-    write_folder(out, folder_files(assembly, certificates))
-    document = {"folder": str(out), **import_json(assembly)}
-    console.answer(document, as_json=as_json, show=lambda device: _show(device, assembly, out, verbose=verbose))
+    rekeyed = rekey and bool(certificates)
+    if rekeyed:
+        certificates = rekeyed_files(certificates)
+    write_folder(out, folder_files(assembly, certificates, rekeyed=rekeyed))
+    document = {"folder": str(out), **import_json(assembly, rekeyed=rekeyed)}
+    console.answer(
+        document, as_json=as_json, show=lambda device: _show(device, assembly, out, rekeyed=rekeyed, verbose=verbose)
+    )
 
 
 def _answers(given: list[str]) -> dict[str, str]:
@@ -105,7 +120,7 @@ def _open_questions(questions: tuple[Question, ...]) -> str:
     return f"{noun} in none of the files, so add --answer KEY=VALUE for {'; '.join(said)}{more}"
 
 
-def _show(out: Console, assembly: Assembly, folder: Path, *, verbose: bool) -> None:
+def _show(out: Console, assembly: Assembly, folder: Path, *, rekeyed: bool, verbose: bool) -> None:
     from pkikit.intake.assembly import Origin
     from pkikit.model.parties import Role
 
@@ -128,6 +143,10 @@ def _show(out: Console, assembly: Assembly, folder: Path, *, verbose: bool) -> N
     ]
     origins = ((Origin.READ, "read"), (Origin.ASSUMED, "assumed"), (Origin.ANSWERED, "answered"))
     rows.append(("values", ", ".join(f"{len(assembly.of(origin))} {word}" for origin, word in origins)))
+    if rekeyed:
+        rows.append(
+            ("keys", "made by the lab: the certificates are issued again, with the same names, dates and purposes")
+        )
     if assembly.secrets:
         rows.append(("passwords", f"{assembly.secrets} dropped while reading"))
     console.show_facts(out, rows)

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.commands.bring import bring
 from pkikit.design.xconfiguration import xconfiguration
 from pkikit.errors import InputError
-from pkikit.files import load_deployment
+from pkikit.files import credential_from_folder, load_deployment
 from pkikit.intake.assembly.output import write_folder
+from pkikit.model.certificates.facts import presented_names
 from pkikit.view.logs.dumps import xconf_text, xstat_text
 from tests.support.cli import pkikit_in_process
 from tests.support.worlds import C1, C2, CLUSTER_C, E1, E2, UCM1, deployment, issued
@@ -149,6 +150,26 @@ def test_second_import_replaces_the_first_and_keeps_what_is_not_of_it(archives: 
     with pytest.raises(InputError, match=r"key\.pem: is not from the earlier import and would be lost"):
         pkikit_in_process("import", *archives, "--out", str(out))
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_rekeyed_import_has_private_keys_that_nobody_else_can_read(archives: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    told = document("import", archives[0], archives[2], "--out", str(out), "--rekey")
+    assert told["rekeyed"] is True
+    keys = list(out.rglob("key.pem"))
+    assert sorted(p.parent.name for p in keys) == [C1, E1]
+    assert {stat.S_IMODE(p.stat().st_mode) for p in keys} == {0o600}
+    record = json.loads((out / "import.json").read_text())
+    assert f"certificates/{C1}/key.pem" in record["written"]
+    credential = credential_from_folder(out / "certificates" / C1)
+    assert credential is not None
+    assert credential.key_matches
+    original = issued().world.parties[C1].credential
+    assert original is not None
+    assert credential.leaf != original.leaf
+    assert presented_names(credential.leaf) == presented_names(original.leaf)
+    document("import", archives[0], archives[2], "--out", str(out))  # without keys again: those of the first import go
+    assert not list(out.rglob("key.pem"))
 
 
 @pytest.mark.parametrize("there", ["file", "other folder"])

@@ -272,14 +272,14 @@ class LooseFiles:
 def lack_folders(
     machines: Iterable[str], placed: Sequence[PlacedFile], clusters: Sequence[FoundCluster], ledger: Ledger
 ) -> None:
-    """Note the machines of which no file was given: a check has the lab's own certificates for them."""
+    """Note the machines of which no file was given: a check can only say half about their connections."""
     having = {file.machine for file in placed}
     peers = {peer for cluster in clusters for peer in cluster.peers}
     members = {member.fqdn for cluster in clusters for member in cluster.members}
     for machine in machines:
         if machine in having or machine in members:
             continue
-        what = f"every file of {machine}: a check takes a certificate of the lab"
+        what = f"every file of {machine}: its connections are only partly checked"
         how = "its diagnostic archive: Maintenance > Diagnostics > Diagnostic logging" if machine in peers else (
             f"its certificate: add {machine}.pem, what it shows (pkikit probe {machine}:PORT), or show cert own"
         )  # fmt: skip

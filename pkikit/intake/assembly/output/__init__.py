@@ -3,7 +3,21 @@
 Imports this package: pkikit.commands.
 """
 
-from pkikit.intake.assembly.output.import_folder import certificate_files, folder_files, require_free, write_folder
+from pkikit.intake.assembly.output.import_folder import (
+    certificate_files,
+    folder_files,
+    rekeyed_files,
+    require_free,
+    write_folder,
+)
 from pkikit.intake.assembly.output.import_json import FORMAT, import_json
 
-__all__ = ["FORMAT", "certificate_files", "folder_files", "import_json", "require_free", "write_folder"]
+__all__ = [
+    "FORMAT",
+    "certificate_files",
+    "folder_files",
+    "import_json",
+    "rekeyed_files",
+    "require_free",
+    "write_folder",
+]

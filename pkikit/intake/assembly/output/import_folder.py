@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from pkikit.errors import InputError
@@ -16,7 +16,6 @@ from pkikit.intake.assembly.output.import_json import import_json
 from pkikit.intake.assembly.output.import_markdown import import_markdown
 
 DEPLOYMENT, CERTIFICATES, RECORD, PAGE = "deployment.yaml", "certificates", "import.json", "import.md"
-_PRIVATE = frozenset({"key.pem", "client-key.pem"})
 _OURS = frozenset({DEPLOYMENT, CERTIFICATES, RECORD, PAGE})
 _MAX_RECORD = 64 * 1024 * 1024
 
@@ -120,9 +119,42 @@ def _write(folder: Path, path: str, content: bytes) -> None:
         raise InputError("is not a path inside the folder", where=path)
     place = folder.joinpath(*parts)
     place.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o600 if place.name in _PRIVATE else 0o644
+    mode = 0o600 if _is_key(place.name) else 0o644
     with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
         stream.write(content)
+
+
+def _is_key(name: str) -> bool:
+    return name == "client-key.pem" or name.startswith("key")
+
+
+def rekeyed_files(
+    certificates: Mapping[str, bytes], progress: Callable[[int, int], None] | None = None
+) -> dict[str, bytes]:
+    """Return the files of `certificates/` issued again by look-alike CAs, with a private key for each certificate presented.
+
+    Args:
+        certificates: the files as they were read.
+        progress: hears how many keys are made, and how many there will be.
+
+    Returns:
+        Path → content: the same paths, and the files of the keys.
+
+    Raises:
+        InputError: there are more keys than are worked on, or nothing can be written in the folder for temporary files.
+    """
+    from pkikit.issue.lookalike.rekeyed_folder import rekey_folder
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="pkikit-import-") as place:  # readable by its owner only
+            source, target = Path(place) / "read", Path(place) / "rekeyed"
+            source.mkdir()
+            for path, content in certificates.items():
+                _write(source, path, content)
+            rekey_folder(source, target, progress=progress)
+            return {p.relative_to(target).as_posix(): p.read_bytes() for p in sorted(target.rglob("*")) if p.is_file()}
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=tempfile.gettempdir()) from None
 
 
 def _exchange(made: Path, target: Path) -> None:

@@ -75,7 +75,7 @@ def _machine_rows(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield (
             escaped(machine["fqdn"]),
             f"{what} ({escaped(machine['group'])})",
-            ", ".join(machine["files"]) or "none: lab",
+            ", ".join(machine["files"]) or "none",
         )
 
 
