@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         san,
         verify,
     )
+    from pkikit.api.reports import build_report
     from pkikit.design.san import SanEntry, SanLayout
     from pkikit.errors import DeploymentError, EncodingError, InputError, PkikitError
     from pkikit.judge.matching.name_matching import NameMatch
@@ -40,6 +41,7 @@ _HOMES = {
     "pkikit.api.decide": (
         "Diagnosis", "catalogue", "diagnose", "legs", "lint", "load_deployment", "match", "san", "verify",
     ),
+    "pkikit.api.reports": ("build_report",),
     "pkikit.design.san": ("SanEntry", "SanLayout"),
     "pkikit.errors": ("DeploymentError", "EncodingError", "InputError", "PkikitError"),
     "pkikit.judge.matching.name_matching": ("NameMatch",),
@@ -70,6 +72,7 @@ __all__ = [
     "Severity",
     "Verdict",
     "__version__",
+    "build_report",
     "catalogue",
     "diagnose",
     "legs",

@@ -15,6 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import pkikit
 from pkikit.errors import InputError
 from pkikit.model.leg import Purpose
 from pkikit.model.world import World
@@ -321,3 +322,14 @@ def test_less_that_is_given_never_turns_an_answer_into_its_opposite(case: Case) 
         part = assess(without(world, fqdn, certificate=fqdn == C1, trusted=fqdn == E1), AT)
         wrong = [c.leg.id for c in part if c.state not in {whole[c.leg.id], State.NOT_ASSESSED}]
         assert wrong == []
+
+
+def test_python_function_gives_every_form(tmp_path: Path) -> None:
+    folder = write_folder(broken(), tmp_path / "imported")
+    made = pkikit.build_report(folder, at=AT)
+    assert made.report.light is Light.RED
+    assert made.answer in made._repr_html_()
+    written = made.save(html=tmp_path / "a.html", ics=tmp_path / "a.ics")
+    assert [what for what, _ in written] == ["page", "calendar"]
+    assert (tmp_path / "a.html").read_text("utf-8") == made.html
+    assert made.calendar.encode() == (tmp_path / "a.ics").read_bytes()

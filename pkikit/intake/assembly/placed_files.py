@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
 from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.gathered_peers import Peer, certificate_names, fingerprints
+from pkikit.intake.assembly.gathered_peers import Peer, certificate_names
 from pkikit.intake.assembly.ledger import Ledger
 from pkikit.intake.assembly.notes import Evidence, Question
 from pkikit.intake.assembly.peer_settings import label_of
@@ -123,7 +123,7 @@ def place_node(kind: str, fqdn: str, server: ServerMaterial, ledger: Ledger) -> 
         ledger: takes what is missing and what is left out.
 
     Yields:
-        The files: `cert.pem` of its first service, `cert-<service>.pem` of the others where it differs, the lists by service.
+        The files: `cert.pem` of its first service, `cert-<service>.pem` of the others, the lists by service.
     """
     own = {service.lower(): held for service, held in server.own.items() if held.certificates}
     lists = {
@@ -133,16 +133,16 @@ def place_node(kind: str, fqdn: str, server: ServerMaterial, ledger: Ledger) -> 
     own |= {first: own.pop("")} if "" in own else {}
     lists |= {s.lower(): lists[""] for s in SERVICES[kind] if s.lower() not in lists} if "" in lists else {}
     lists.pop("", None)
-    main = own.get(first) or next((own[s.lower()] for s in others if s.lower() in own), None)
-    if main is not None:
-        yield _file(fqdn, "cert.pem", main, f"{first if first in own else others[0]} certificate")
-    if first not in own:
+    # A certificate of one service says nothing about another one, even if both happen to be the same.
+    if first in own:
+        yield _file(fqdn, "cert.pem", own[first], f"{first} certificate")
+    else:
         ledger.lack(
             f"the {first} certificate of {fqdn}", f"show cert own {first}, on the command line of {fqdn}", machine=fqdn
         )
     for service in others:
         held = own.get(service.lower())
-        if held is not None and main is not None and fingerprints(held) != fingerprints(main):
+        if held is not None:
             yield _file(fqdn, f"cert-{service.lower()}.pem", held, f"{service} certificate")
     for service in (first, *others):
         trusted = lists.get(service.lower())

@@ -9,7 +9,7 @@ from pathlib import Path
 from pkikit.errors import InputError
 from pkikit.files import iter_party_folders, load_deployment
 from pkikit.model.deployment import Deployment
-from pkikit.model.world import Party, World
+from pkikit.model.world import Party, StandIns, World
 from pkikit.report.given.import_notes import NOTHING_NOTED, ImportNotes, read_notes
 from pkikit.text import listed
 from pkikit.worlds.brought import bring_certificates
@@ -95,7 +95,7 @@ def find_deployment(path: Path) -> Path:
         if found:
             return found[0]
     raise InputError(
-        f"has no deployment file; put {DEPLOYMENT_FILE} into it, or make the folder with: pkikit import FILE… --out DIR",
+        f"has no deployment file; put {DEPLOYMENT_FILE} into it, or make the folder with pkikit import",
         where=str(path),
     )
 
@@ -132,7 +132,7 @@ def world_of_files(deployment: Deployment, folder: Path | None) -> World:
     for name in (n for group in deployment.groups if not group.has_certificates for n in group.members):
         if not any((folder / name).glob("trust*.pem")):
             parties[name] = replace(parties[name], trusted_ca_list=(), lists={})
-    return replace(world, parties=parties)
+    return replace(world, parties=parties, stand_ins=StandIns())
 
 
 def _certificate_files(folder: Path) -> Iterator[tuple[str, str]]:

@@ -112,7 +112,7 @@ def target_files(**files: str | PathLike[str] | None) -> dict[str, Path]:
     for form, path in targets.items():
         if path.suffix.lower() not in _ENDINGS[form]:
             raise InputError(
-                f"--{form} writes a file whose name ends in {' or '.join(_ENDINGS[form])}", where=str(path)
+                f"{form} is written to a file whose name ends in {' or '.join(_ENDINGS[form])}", where=str(path)
             )
         if path.is_dir():
             raise InputError("is a folder; name a file", where=str(path))

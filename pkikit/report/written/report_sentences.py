@@ -180,13 +180,14 @@ def to_do(report: Report) -> list[ToDo]:
         for event in report.soon
     ]
     if report.gaps:
-        first = report.gaps[0]
+        first, unknown = report.gaps[0], report.counts[State.NOT_ASSESSED]
+        waiting = len(first.connections)
         more = f" ({counted(len(report.gaps), 'part')} missing in all)" if len(report.gaps) > 1 else ""
         found.append(
             ToDo(
                 what=f"Get what is missing, first the {first.what} of {report.short.get(first.machine, first.machine)}{more}.",
-                why=f"{counted(report.counts[State.NOT_ASSESSED], 'connection')} "
-                f"{_are(report.counts[State.NOT_ASSESSED])} not assessed without it.",
+                why=f"{counted(waiting, 'connection')} {'waits' if waiting == 1 else 'wait'} for it; "
+                f"{unknown} {_are(unknown)} not assessed.",
                 anchor="not-assessed",
             )
         )
