@@ -189,7 +189,7 @@ def test_dates_have_ends_renewals_and_rules_in_order() -> None:
     events = report_on(issued(MRA).world).events
     assert [e.at for e in events] == sorted(e.at for e in events)
     assert {Kind.CERTIFICATE, Kind.AUTHORITY, Kind.RENEW, Kind.RULE} <= {e.kind for e in events}
-    assert {"public CAs: 47 days at most"} <= {e.title for e in events}
+    assert {"public CAs: certificates live 47 days at most"} <= {e.title for e in events}
 
 
 def test_end_that_is_near_turns_the_light_yellow() -> None:

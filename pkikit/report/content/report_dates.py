@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from cryptography import x509
 
-from pkikit.judge.legs.sunset import rule_dates
+from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, rule_dates
 from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.leg import Purpose
 from pkikit.model.tables.public_cas import WEB_LIFETIMES
@@ -24,6 +25,7 @@ SOON = timedelta(days=30)
 _AFTER_LAST_RULE = timedelta(days=120)
 _BEFORE = timedelta(days=45)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_DAYS, _LIVE = re.compile(r"(\d+ days)"), "certificates live "
 _MOST_LANES, _NAMED = 14, 3
 
 
@@ -157,7 +159,7 @@ def _rules(at: datetime) -> Iterator[Event]:
         yield Event(
             at=when,
             kind=Kind.RULE,
-            title=words,
+            title=_DAYS.sub(rf"{_LIVE}\1", words),
             action="From this day on, certificates that such a CA issues follow this rule.",
             machines=(),
             seed=f"rule {words} {when:%Y-%m-%d}",
@@ -188,7 +190,8 @@ def moved(at: datetime, by: timedelta) -> datetime:
 def lifetime_now(at: datetime) -> str:
     """Return what a public CA may issue today, in a sentence."""
     days = next((days for since, days in reversed(WEB_LIFETIMES) if since <= at), WEB_LIFETIMES[0][1])
-    return f"At the time of this report, a public CA issues certificates for {days} days at most."
+    said = f"At the time of this report, a public CA issues certificates for {days} days at most."
+    return said if at < RENEWALS_LOSE_IT else f"{said} It is taken to issue none with clientAuth (ours)."
 
 
 def timeline_picture(events: Sequence[Event], at: datetime) -> Picture:
@@ -209,7 +212,7 @@ def timeline_picture(events: Sequence[Event], at: datetime) -> Picture:
     end = min(horizon_of(at), max(moved(last, _AFTER_LAST_RULE), moved(at, timedelta(days=400))))
     rows = [_lane(event, begin, end, at, renewals.get(event.machines)) for event in shown]
     marks = [DateMark(at=at, text="this report", colour="ink")]
-    marks += [DateMark(at=e.at, text=e.title) for e in events
+    marks += [DateMark(at=e.at, text=e.title.replace(_LIVE, "")) for e in events
               if e.kind is Kind.RULE and begin <= e.at <= end]  # fmt: skip
     svg = lanes(rows, begin=begin, end=end, title="What ends when", marks=marks, words=("valid", "over"), tick="renew")
     text = "\n".join(f"{event.at:%Y-%m-%d}  {event.title}" for event in events)

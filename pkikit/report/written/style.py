@@ -87,7 +87,8 @@ table.fold td[data-label]::before{content:attr(data-label) ": ";color:var(--mute
 --red:#8c1d18;--red-soft:#fff;--yellow:#5c3e00;--yellow-soft:#fff;--green:#0b5a31;--green-soft:#fff;--grey:#333;--grey-soft:#fff}
 html{font-size:9.4pt} body{max-width:none;padding:0;line-height:1.42} h1{font-size:20pt} h2{margin-top:1.8rem}
 nav,summary,details,.todo a{display:none} a{text-decoration:none}
-h2,h3,caption,thead,h2+p,h3+p{break-after:avoid} .card,.light,.figures,figure,tbody,ol.todo li{break-inside:avoid}
+h2,h3,caption,thead,h2+p,h3+p{break-after:avoid} p,li{break-inside:avoid}
+.card,.light,.figures,figure,tbody,ol.todo li{break-inside:avoid}
 table{font-size:8.2pt;min-width:0} thead{display:table-header-group} .scroll{overflow:visible} figure .scroll svg{min-width:0}
 th,td{padding:.3rem .6rem .3rem 0} .figures{grid-template-columns:repeat(5,1fr);gap:.5rem}
 .figures dd{font-size:13pt;white-space:nowrap}
