@@ -183,7 +183,7 @@ def _unrecognised(path: Path, no_log: InputError) -> InputError:
 
 def _of_objects(path: Path, context: Context, passphrase: Passphrase | None) -> Diagnosis:
     from pkikit.files import read_file
-    from pkikit.report.doctor.files.certificate_files import of_contents
+    from pkikit.report.doctor.files.judged_certificates import of_contents
 
     return of_contents(read_file(path, passphrase, keep_encrypted=True), context)
 
@@ -194,7 +194,7 @@ def _of_bytes(data: bytes, where: str, context: Context, passphrase: Passphrase 
     from pathlib import Path
 
     from pkikit.files import parse
-    from pkikit.report.doctor.files.certificate_files import of_contents
+    from pkikit.report.doctor.files.judged_certificates import of_contents
 
     if len(data) > _limit():
         raise InputError(f"is larger than {_limit() >> 20} MB, the most that is read from there", where=where)
