@@ -54,7 +54,7 @@ def bring(
     answers = _answers(answer or [])
     require_free(out)
     material = read_material(files, passphrase=passphrase_source(passphrase_file))
-    assembly = _assembled(material, answers, ask=not as_json and sys.stdin.isatty() and sys.stdout.isatty())
+    assembly = _assembled(material, answers, ask=not as_json and _is_terminal())
     if assembly.questions:
         if as_json:
             console.answer(import_json(assembly), as_json=True, show=lambda out: None)
@@ -68,6 +68,10 @@ def bring(
     console.answer(
         document, as_json=as_json, show=lambda device: _show(device, assembly, out, rekeyed=rekeyed, verbose=verbose)
     )
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _answers(given: list[str]) -> dict[str, str]:

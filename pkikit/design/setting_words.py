@@ -48,8 +48,14 @@ def value_of(setting: Setting, word: str) -> Any:
         if word.lower() not in by_word:
             raise ValueError(word)
         return by_word[word.lower()]
-    if ".." in setting.allowed and not setting.allowed.startswith("S:"):
+    first, dots, last = setting.allowed.partition("..")
+    if dots and first.isdigit():
+        if not (word.isascii() and word.isdigit() and int(first) <= int(word[:9]) <= int(last)):
+            raise ValueError(word)
         return int(word)
-    if setting.key.startswith("Ciphers "):
-        return tuple(name.strip() for name in word.split(",") if name.strip())
+    if "," in setting.allowed and not setting.allowed.startswith("S:"):
+        names = tuple(name.strip() for name in word.split(",") if name.strip())
+        if not names or set(names) - set(setting.allowed.split(",")):
+            raise ValueError(word)
+        return names
     return word or None

@@ -221,6 +221,30 @@ def test_peers_of_a_cluster_that_disagree_are_told() -> None:
     assert made.deployment.zones[1].tls_verify is True  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("key", "value"), [
+    ("Ciphers sshd_pfwd_pubkeyalgorithms Value", "ssh-rsa"), ("Log Level", "9"), ("SIP TLS Certificate Revocation Checking Mode", "x"),
+])  # fmt: skip
+def test_value_that_the_setting_does_not_have_is_told_and_the_default_counts(key: str, value: str) -> None:
+    made = assemble(
+        material_of(deployment(), e1=lambda v: v.update({key: value}), e2=lambda v: v.update({key: value})), {}
+    )
+    assert "value-unknown" in kinds(made)
+    assert made.deployment is not None
+    assert made.deployment.cluster("edge").log_level == 1
+    assert not made.deployment.revocation.checking
+
+
+def test_traversal_zone_without_an_address_is_left_out() -> None:
+    def empty(values: dict[str, str]) -> None:
+        for number in range(1, 7):
+            values[f"Zones Zone 1 TraversalClient Peer {number} Address"] = ""
+
+    made = assemble(material_of(deployment(), c1=empty, c2=empty), {})
+    assert made.deployment is not None
+    assert [zone.name for zone in made.deployment.zones] == ["partner"]
+    assert "no peer address" in made.left_out[0].why
+
+
 def test_files_of_two_customers_are_refused() -> None:
     source = deployment("single-pair")
 

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from typer.testing import CliRunner
 
+from pkikit.commands import bring as bring_module
 from pkikit.commands.bring import bring
+from pkikit.commands.cli import app
 from pkikit.design.xconfiguration import xconfiguration
 from pkikit.errors import InputError
 from pkikit.files import credential_from_folder, load_deployment
@@ -122,6 +125,18 @@ def test_open_questions_are_json_too(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [q["key"] for q in told["questions"]] == ["version"]
     assert set(told["questions"][0]) == {"key", "question", "allowed", "choices", "how"}
     assert told["deployment"] is None
+
+
+def test_terminal_is_asked_until_the_answer_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bring_module, "_is_terminal", lambda: True)
+    lone, out = archive(tmp_path, E1, version=False), tmp_path / "out"
+    done = CliRunner().invoke(
+        app, ["import", str(lone), "--out", str(out)], input="soon\nX14.2\n", catch_exceptions=False
+    )
+    assert done.exit_code == 0
+    assert "Which version do the Expressways run?" in done.output
+    assert "--answer version=soon: allowed are X8.1 to X15.5." in done.output
+    assert load_deployment(out / "deployment.yaml").version == "X14.2"
 
 
 @pytest.mark.parametrize(

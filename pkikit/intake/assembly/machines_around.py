@@ -44,6 +44,8 @@ def name_servers(
         kind = server.kind if server.kind in KINDS else _kind_by_services(server)
         if fqdn is not None and not kind and fqdn in known:
             kind = FOLDER
+        if fqdn is not None and not kind and ledger.answer(f"servers/{fqdn}/kind") is None:
+            kind = next((k for k in KINDS if fqdn in (ledger.answer(k) or "")), "")  # a whole list was answered
         if fqdn is not None and not kind:
             kind = ledger.ask(Question(
                 key=f"servers/{fqdn}/kind", text=f"What is {fqdn}? Its certificates do not say.",

@@ -63,6 +63,11 @@ class ZoneWriter:
         zone = pair.client_zone or pair.server_zone
         if zone is None:
             return
+        if pair.client_zone is not None and not pair.client_zone.addresses:
+            ledger.leave_out(
+                f"zone {zone.name!r} of {zone.cluster.id}", "it has no peer address that can be used", zone.evidence
+            )
+            return
         ledger.read(f"{key}/name", label, *_named(zone))
         ledger.read(f"{key}/type", self._type(pair), *self._uc_places(pair))
         ledger.read(f"{key}/client", pair.client.name, zone.evidence)
