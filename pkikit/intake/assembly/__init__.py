@@ -4,6 +4,6 @@ Imports this package: pkikit.commands. It writes files only in `output`.
 """
 
 from pkikit.intake.assembly.assembled import Assembly, assemble
-from pkikit.intake.assembly.notes import Contradiction, Evidence, Fact, LeftOut, Missing, Origin, Question
+from pkikit.intake.assembly.record.notes import Contradiction, Evidence, Fact, LeftOut, Missing, Origin, Question
 
 __all__ = ["Assembly", "Contradiction", "Evidence", "Fact", "LeftOut", "Missing", "Origin", "Question", "assemble"]

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pkikit.intake.assembly.address_book import AddressBook
 from pkikit.intake.assembly.deployment_values import deployment_of, take_other_answers
-from pkikit.intake.assembly.found_clusters import FoundCluster, find_clusters
-from pkikit.intake.assembly.gathered_peers import Peer, gather
-from pkikit.intake.assembly.ledger import Ledger
 from pkikit.intake.assembly.machines_around import (
     FOLDER,
     name_servers,
@@ -18,9 +14,12 @@ from pkikit.intake.assembly.machines_around import (
     note_servers,
     note_unified_communications,
 )
-from pkikit.intake.assembly.notes import Contradiction, Fact, LeftOut, Missing, Origin, Question
-from pkikit.intake.assembly.peer_comparisons import compare_clusters, note_domain_format
-from pkikit.intake.assembly.peer_settings import label_of
+from pkikit.intake.assembly.peers.address_book import AddressBook
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster, find_clusters
+from pkikit.intake.assembly.peers.gathered_peers import Peer, gather
+from pkikit.intake.assembly.peers.peer_comparisons import compare_clusters, note_domain_format
+from pkikit.intake.assembly.peers.peer_settings import label_of
+from pkikit.intake.assembly.peers.relations import refuse_strangers
 from pkikit.intake.assembly.placed_files import (
     LooseFiles,
     NodeFiles,
@@ -30,12 +29,13 @@ from pkikit.intake.assembly.placed_files import (
     place_node,
     place_peer,
 )
-from pkikit.intake.assembly.raw_zones import RawZone, raw_zones
 from pkikit.intake.assembly.read_switches import find_version, read_switches
-from pkikit.intake.assembly.relations import refuse_strangers
-from pkikit.intake.assembly.traversal_pairs import Pairing
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Contradiction, Fact, LeftOut, Missing, Origin, Question
 from pkikit.intake.assembly.unstated import note_unstated
-from pkikit.intake.assembly.zone_facts import ZoneWriter
+from pkikit.intake.assembly.zones.raw_zones import RawZone, raw_zones
+from pkikit.intake.assembly.zones.traversal_pairs import Pairing
+from pkikit.intake.assembly.zones.zone_facts import ZoneWriter
 from pkikit.intake.material import Material, ReadFile
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role

@@ -8,9 +8,9 @@ from typing import Any
 import pydantic
 
 from pkikit.errors import InputError
-from pkikit.intake.assembly.ledger import Ledger, typed
 from pkikit.intake.assembly.machines_around import KINDS
-from pkikit.intake.assembly.notes import Fact, Origin
+from pkikit.intake.assembly.record.ledger import Ledger, typed
+from pkikit.intake.assembly.record.notes import Fact, Origin
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.deployment_file.yaml_source import YamlSource, explain
 from pkikit.model.outside_parties import B2bPartner, CloudService, Partner

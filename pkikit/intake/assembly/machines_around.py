@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from pkikit.design.setting_words import switch_of
-from pkikit.intake.assembly.address_book import AddressBook
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.gathered_peers import certificate_names, named
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence, Question
-from pkikit.intake.assembly.peer_settings import fqdn_or_none, label_of
-from pkikit.intake.assembly.raw_zones import RawZone
+from pkikit.intake.assembly.peers.address_book import AddressBook
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.peers.gathered_peers import certificate_names, named
+from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none, label_of
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence, Question
+from pkikit.intake.assembly.zones.raw_zones import RawZone
 from pkikit.intake.material import ServerMaterial, Stated
 from pkikit.model.parties import CALL_MANAGER, CUP_XMPP
 from pkikit.model.tables.features import SIP_OAUTH

@@ -9,11 +9,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.gathered_peers import Peer, certificate_names
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence, Question
-from pkikit.intake.assembly.peer_settings import label_of
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.peers.gathered_peers import Peer, certificate_names
+from pkikit.intake.assembly.peers.peer_settings import label_of
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.material import HeldCertificates, LooseCertificates, LooseKind, ServerMaterial
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.certificates.presented_names import PresentedNames

@@ -8,11 +8,11 @@ from typing import Any
 from pkikit.design.setting_words import value_of
 from pkikit.design.xconfiguration import default_of, settings_of
 from pkikit.errors import InputError
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.gathered_peers import Peer
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence, Question
-from pkikit.intake.assembly.peer_settings import stated_version
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.peers.gathered_peers import Peer
+from pkikit.intake.assembly.peers.peer_settings import stated_version
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.material import Stated
 from pkikit.model.parties import Role
 from pkikit.model.tables.features import ASKED_VERSIONS, NEWEST, VERSION_RANGE

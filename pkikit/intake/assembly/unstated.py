@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pkikit.design.setting_words import switch_of
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.material import HeldCertificates
 from pkikit.model.certificates.facts import ocsp_urls
 

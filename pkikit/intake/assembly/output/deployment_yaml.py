@@ -9,7 +9,7 @@ import yaml
 
 from pkikit.intake.assembly.assembled import Assembly
 from pkikit.intake.assembly.deployment_values import LISTS
-from pkikit.intake.assembly.notes import Fact, Origin
+from pkikit.intake.assembly.record.notes import Fact, Origin
 from pkikit.model.deployment import Deployment
 from pkikit.text import printable
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pkikit.intake.assembly.assembled import Assembly
-from pkikit.intake.assembly.notes import Evidence, Fact, Origin
 from pkikit.intake.assembly.output.import_json import import_json
+from pkikit.intake.assembly.record.notes import Evidence, Fact, Origin
 from pkikit.text import counted, printable
 
 _MARKUP = re.compile(r"([\\`*\[\]|~])")

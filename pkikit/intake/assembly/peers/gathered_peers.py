@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives import hashes
 
 from pkikit.errors import InputError
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence, Question
-from pkikit.intake.assembly.peer_settings import Settings, fqdn_or_none, label_of, own_addresses
+from pkikit.intake.assembly.peers.peer_settings import Settings, fqdn_or_none, label_of, own_addresses
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.material import Configuration, HeldCertificates, Material, PeerMaterial, Source, StatusDump
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.revocation import NOTHING_HELD, RevocationData

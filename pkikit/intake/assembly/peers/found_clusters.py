@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pkikit.errors import InputError
-from pkikit.intake.assembly.gathered_peers import Peer, named
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence, Question
-from pkikit.intake.assembly.peer_settings import fqdn_or_none, name_or_ip
+from pkikit.intake.assembly.peers.gathered_peers import Peer, named
+from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none, name_or_ip
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.material import Stated
 from pkikit.model.deployment_file.fields import MAX_PEERS
 from pkikit.model.parties import Role

@@ -7,7 +7,7 @@ from typing import Any
 
 from pkikit.design.setting_words import switch_of
 from pkikit.errors import InputError
-from pkikit.intake.assembly.notes import Contradiction, Evidence, Fact, LeftOut, Missing, Origin, Question
+from pkikit.intake.assembly.record.notes import Contradiction, Evidence, Fact, LeftOut, Missing, Origin, Question
 from pkikit.model.deployment_file.yaml_source import read_yaml
 from pkikit.text import did_you_mean, printable
 

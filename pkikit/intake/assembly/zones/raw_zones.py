@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence
-from pkikit.intake.assembly.peer_settings import name_or_ip
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.peers.peer_settings import name_or_ip
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.material import Stated
 from pkikit.model.deployment_file.fields import MAX_PEERS
 from pkikit.text import printable

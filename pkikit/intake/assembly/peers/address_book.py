@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pkikit.errors import InputError
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.gathered_peers import certificate_names
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence, Question
-from pkikit.intake.assembly.peer_settings import fqdn_or_none, name_or_ip
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.peers.gathered_peers import certificate_names
+from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none, name_or_ip
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.text import one_of, printable
 from pkikit.values.names import ip_text, is_ip_address
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pkikit.design.xconfiguration import settings_of
-from pkikit.intake.assembly.address_book import NOBODY, AddressBook
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence
-from pkikit.intake.assembly.peer_settings import fqdn_or_none, label_of
-from pkikit.intake.assembly.raw_zones import RawZone
+from pkikit.intake.assembly.peers.address_book import NOBODY, AddressBook
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none, label_of
 from pkikit.intake.assembly.read_switches import note_setting
-from pkikit.intake.assembly.traversal_pairs import TraversalPair, subject_of_zone
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence
+from pkikit.intake.assembly.zones.raw_zones import RawZone
+from pkikit.intake.assembly.zones.traversal_pairs import TraversalPair, subject_of_zone
 from pkikit.intake.material import Stated
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pkikit.intake.assembly.address_book import AddressBook
-from pkikit.intake.assembly.found_clusters import FoundCluster, ask_cluster_fqdn, name_clusters
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence
-from pkikit.intake.assembly.peer_settings import fqdn_or_none, name_or_ip
-from pkikit.intake.assembly.raw_zones import RawZone
-from pkikit.intake.assembly.relations import are_related
+from pkikit.intake.assembly.peers.address_book import AddressBook
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster, ask_cluster_fqdn, name_clusters
+from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none, name_or_ip
+from pkikit.intake.assembly.peers.relations import are_related
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence
+from pkikit.intake.assembly.zones.raw_zones import RawZone
 from pkikit.intake.material import Stated
 from pkikit.model.parties import Role
 from pkikit.values.names import is_ip_address

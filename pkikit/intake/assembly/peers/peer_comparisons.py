@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.gathered_peers import Peer, certificate_names, fingerprints, named
-from pkikit.intake.assembly.ledger import Ledger
-from pkikit.intake.assembly.notes import Evidence
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.peers.gathered_peers import Peer, certificate_names, fingerprints, named
+from pkikit.intake.assembly.record.ledger import Ledger
+from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.material import HeldCertificates
 from pkikit.text import counted, listed
 from pkikit.values.other_names import COLLAB_EDGE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from pkikit.errors import InputError
-from pkikit.intake.assembly.found_clusters import FoundCluster
-from pkikit.intake.assembly.ledger import Ledger, typed
-from pkikit.intake.assembly.peer_settings import fqdn_or_none
+from pkikit.intake.assembly.peers.found_clusters import FoundCluster
+from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none
+from pkikit.intake.assembly.record.ledger import Ledger, typed
 from pkikit.text import listed
 
 _KEY = "one_deployment"

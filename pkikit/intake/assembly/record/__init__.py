@@ -1,0 +1,1 @@
+"""What an import tells: facts with their origin, questions, contradictions, what is missing; and the ledger that collects them."""

@@ -1,0 +1,1 @@
+"""The zones of the dumps, and what they are in a deployment file."""
