@@ -1,1 +1,1 @@
-"""What an import tells: facts with their origin, questions, contradictions, what is missing; and the ledger that collects them."""
+"""What an import tells: facts with their origin, questions, contradictions, gaps; and the ledger that collects them."""
