@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import IO, BinaryIO, NoReturn, Self, cast
 
 from pkikit.errors import InputError
-from pkikit.files.archives import ZIP
+from pkikit.files.archives import GZIP, ZIP
 from pkikit.files.streams.peeked import (
     CHUNK,
     DAMAGED,
@@ -30,6 +30,11 @@ from pkikit.text import printable
 MAX_NAME = 65_536
 MAX_INNER_ZIP = 64 * 1024 * 1024
 _MAX_DIRECTORY = 16 * 1024 * 1024  # bytes of a zip archive's table of contents, which the library loads whole
+_MAX_RATIO, _ALWAYS_UNPACKED = (
+    200,
+    64 * 1024 * 1024,
+)  # logs pack to a tenth or a thirtieth, long runs of zeros to a thousandth
+_SLOW = 8  # bzip2 and xz take so much longer than gzip
 _TAR_TEXTS = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -55,6 +60,7 @@ class Limits:
     passed: is told the names of members that are not read, and of the archives that they lie in.
     refuse_odd: refuse links, devices and names that lead out of the archive; otherwise they are passed over.
     unpacked: how many bytes may come out of all compressed streams; None is no limit.
+    stored: the size of the file on disk, if nothing in it may unpack to very many times that; 0 is any.
     """
 
     where: str
@@ -65,6 +71,7 @@ class Limits:
     passed: Callable[[str, str], None] = field(default=lambda name, archive: None)
     refuse_odd: bool = False
     unpacked: int | None = None
+    stored: int = 0
 
     def __post_init__(self) -> None:
         self.max_members = self.members
@@ -152,7 +159,8 @@ def members_of(stream: Peeked, limits: Limits, name: str = "", archive: str = ""
     try:
         unpack = unpacker_of(head)
         if unpack is not None:
-            inner = Peeked(Unpacking(stream, *unpack, limits.count_unpacked))
+            cost = 1 if unpack[0] == GZIP else _SLOW
+            inner = Peeked(Unpacking(stream, *unpack, lambda size: limits.count_unpacked(size * cost)))
             yield from members_of(inner, limits, name, archive, depth + 1)
         elif head.startswith(ZIP):
             yield from _of_zip(stream, name, limits, depth)

@@ -16,7 +16,7 @@ from pkikit.intake.material import (
 from pkikit.intake.reading.file_names import FileName
 from pkikit.model.revocation import NOTHING_HELD, RevocationData
 
-MAX_BYTES, MAX_CERTIFICATES = 256 * 1024 * 1024, 20_000
+MAX_BYTES, MAX_CERTIFICATES = 192 * 1024 * 1024, 20_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,8 +22,8 @@ from pkikit.intake.reading.dumps.dump_xml import XmlDump
 from pkikit.intake.reading.file_names import Part, passed_kind
 from pkikit.intake.reading.unified_cm import is_unified_cm, read_printed, read_snapshot
 
-MAX_TEXT, MAX_LINE = 32 * 1024 * 1024, 16_384
-_MAX_PRINTED = 16 * 1024 * 1024
+MAX_TEXT, MAX_LINE = 16 * 1024 * 1024, 16_384
+_MAX_PRINTED = 8 * 1024 * 1024
 _DUMPS = frozenset({Part.CONFIGURATION, Part.STATUS})
 _CERTIFICATES = frozenset({Part.TRUSTED, Part.SERVER, Part.CLIENT, Part.REVOCATION})
 _XML_ROOT = re.compile(r"<(?:\w+:)?(Configuration|Status|XmlDoc|xConfiguration|xStatus)\b", re.IGNORECASE)
@@ -64,7 +64,7 @@ class Reader:
         text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
         first = text.lstrip()[:2]
         if first[:1] == "{" or (first[:1] == "[" and not first[1:].isdigit()):
-            self._json(stream, place)
+            self._json(stream, place, asked=asked)
         elif is_unified_cm(text):
             self._printed(stream, place, encoding, asked=asked)
         elif looks_like_pem(head) and recognise.has_settings(text):
@@ -145,8 +145,13 @@ class Reader:
             sentence = "is XML without a setting or a status in it"
             self._refuse(place, "other file", sentence, hard=place.name.part in _DUMPS)
 
-    def _json(self, stream: Peeked, place: Place) -> None:
-        snapshot = read_snapshot(read_all(stream, place.source, self.basket.count, MAX_TEXT), place.source, place.label)
+    def _json(self, stream: Peeked, place: Place, *, asked: bool) -> None:
+        data = read_all(stream, place.source, self.basket.count, MAX_TEXT)
+        try:
+            snapshot = read_snapshot(data, place.source, place.label)
+        except InputError as error:
+            self._refuse(place, "JSON", error.message, hard=asked or b'"identities"' in data)
+            return
         if snapshot is None:
             self.basket.note(place.source, "JSON", "is JSON, but not a certificate snapshot of Unified CM")
             return
@@ -186,6 +191,9 @@ class Reader:
                 return
             if recognise.is_log(head):
                 self.pass_over(place, Part.LOG)
+                return
+            if place.in_archive and not recognise.has_settings(head):
+                self.basket.note(place.source, "text", "does not begin with settings or a status")
                 return
         found = read_lines(_lines(_Bytes(stream, place, self.basket), encoding), place.source)
         for configuration, settings in found.configurations:

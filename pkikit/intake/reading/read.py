@@ -134,10 +134,10 @@ def _read_file(file: _File, reader: Reader) -> None:
             return
         if size > MAX_STORED:
             raise InputError(f"is larger than {MAX_STORED >> 30} GB, the most that is read of an archive", where=where)
-        _read_archive(stream, file, reader)
+        _read_archive(stream, size, file, reader)
 
 
-def _read_archive(stream: Peeked, file: _File, reader: Reader) -> None:
+def _read_archive(stream: Peeked, size: int, file: _File, reader: Reader) -> None:
     where = str(file.path)
 
     def place_of(name: str, archive: str) -> Place:
@@ -154,7 +154,7 @@ def _read_archive(stream: Peeked, file: _File, reader: Reader) -> None:
 
     limits = Limits(
         where=where, members=MAX_FILES, wanted=lambda name: not is_passed(name), passed=passed, refuse_odd=True,
-        unpacked=MAX_UNPACKED,
+        unpacked=MAX_UNPACKED, stored=size,
     )  # fmt: skip
     try:
         for member in members_of(stream, limits):

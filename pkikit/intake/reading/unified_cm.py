@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ _PAGER = re.compile(
     r"(?:\x1b\[[0-9;]*[A-Za-z])*(?:Press <enter> for 1 line[^\n]{0,80}quit|-- ?More ?--|options: q=quit[^\n]{0,80})[\x08 ]*"
 )
 _PEM = "-----BEGIN CERTIFICATE-----"
-_MAX_SERVERS, _MAX_ENTRIES = 500, 5_000
+_MAX_SERVERS, _MAX_ENTRIES = 200, 2_000
 
 
 @dataclass(kw_only=True)
@@ -77,14 +78,15 @@ def read_printed(text: str, source: Source, label: str) -> ServerMaterial | None
     listed = {name: service for service, name in _LISTED.findall(text)}
     for listing in _LISTED.finditer(text):
         made.listed.setdefault(listing[1], []).append(printable(listing[2].strip()))
-    commands = list(_COMMAND.finditer(text))
+    commands = list(itertools.islice(_COMMAND.finditer(text), _MAX_ENTRIES))
+    line = last = 0
     for number, command in enumerate(commands):
         end = commands[number + 1].start() if number + 1 < len(commands) else len(text)
         block = text[command.end() : end]
         if command[1] or _PEM not in block:
             continue
-        line = text.count("\n", 0, command.start()) + 1
-        place = Source(file=source.file, member=source.member, line=line)
+        line, last = line + text.count("\n", last, command.start()), command.start()
+        place = Source(file=source.file, member=source.member, line=line + 1)
         found = parse(block.encode("utf-8", "replace"), where=str(place), keep_encrypted=True).certificates
         if found:
             _keep(made, command[2].lower(), command[3], listed, HeldCertificates(source=place, certificates=found))
@@ -135,7 +137,7 @@ def read_snapshot(data: bytes, source: Source, label: str) -> Snapshot | None:
         raise InputError(f"is about more than {_MAX_SERVERS} machines, the most that are read", where=str(source))
     unreadable: list[str] = []
     servers = [_server(answer, source, label, unreadable) for answer in answers]
-    return Snapshot(servers=tuple(server.frozen() for server in servers), unreadable=tuple(unreadable))
+    return Snapshot(servers=tuple(server.frozen() for server in servers), unreadable=tuple(dict.fromkeys(unreadable)))
 
 
 def _answers(document: Any) -> Iterator[dict[str, Any]]:

@@ -9,12 +9,12 @@ from pkikit.errors import InputError
 from pkikit.intake.material import Configuration, Key, Source, Stated, StatusDump
 from pkikit.intake.reading.dumps.keys import canonical, known_beginnings
 from pkikit.intake.reading.dumps.secrets import is_secret
-from pkikit.intake.reading.dumps.setting_grammar import MAX_VALUE, START, settings_in
+from pkikit.intake.reading.dumps.setting_grammar import MAX_VALUE, settings_in
 from pkikit.intake.reading.dumps.status_lines import StatusLines
-from pkikit.intake.reading.dumps.terminal_lines import whole_lines
+from pkikit.intake.reading.dumps.terminal_lines import Kind, whole_lines
 from pkikit.text import printable
 
-MAX_SETTINGS = 200_000
+MAX_SETTINGS = 100_000
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Settings:
     values: dict[Key, Stated] = field(default_factory=dict)
     secrets: int = 0
     passed: int = 0
+    taken: int = 0
     beginnings: dict[str, int] = field(default_factory=dict)
     first_line: int = 0
 
@@ -45,7 +46,8 @@ class Settings:
         Raises:
             InputError: there are more settings than any peer has.
         """
-        if len(self.values) + self.passed + self.secrets > MAX_SETTINGS:
+        self.taken += 1
+        if self.taken > MAX_SETTINGS:
             where = str(Source(file=source.file, member=source.member))
             raise InputError(f"contains more than {MAX_SETTINGS:,} settings, the most that are read", where=where)
         begin = words[0].lower()
@@ -93,19 +95,14 @@ def read_lines(lines: Iterable[str], source: Source) -> TextFindings:
         InputError: there are more settings than any peer has, or a line with a setting has zero bytes in it.
     """
     parts, status, count = [Settings()], StatusLines(source), 0
-    for number, line, ended in whole_lines(lines, source):
+    for number, line, kind in whole_lines(lines, source):
         count = number
-        if ended:
-            if parts[-1].values or parts[-1].passed:
-                parts.append(Settings())
-            status.take(number, line)
-            continue
-        taken = False
-        for words, value in settings_in(line).settings if START.search(line) else ():
-            place = Source(file=source.file, member=source.member, line=number)
-            parts[-1].take(words, value, place)
-            taken = True
-        if not taken:
+        if kind is Kind.SETTING:
+            for words, value in settings_in(line).settings:
+                parts[-1].take(words, value, Source(file=source.file, member=source.member, line=number))
+        elif kind is Kind.EDGE and (parts[-1].values or parts[-1].passed):
+            parts.append(Settings())
+        if kind is not Kind.SETTING and (status.is_open or "*s" in line):
             status.take(number, line)
     found = tuple((_frozen(part, source), part) for part in _by_host(parts))
     return TextFindings(configurations=found, status=status.dump(), lines=count)

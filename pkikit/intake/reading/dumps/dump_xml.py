@@ -14,7 +14,7 @@ from pkikit.intake.reading.dumps.secrets import is_secret
 from pkikit.intake.reading.dumps.status_lines import KEPT, MAX_VALUES
 from pkikit.text import printable
 
-_MAX_DEPTH, _MAX_TEXT = 40, 16_384
+_MAX_DEPTH, _MAX_TEXT, _MAX_TAG, _PIECE = 40, 16_384, 1 << 18, 1 << 16
 _ROOTS = frozenset({"configuration", "status", "xmldoc", "xconfiguration", "xstatus", "command"})
 _INDEXED = frozenset({"zone", "peer", "alarm", "tunnel", "domain", "warning", "server", "ethernet"})
 
@@ -29,7 +29,7 @@ class XmlDump:
         self._status: dict[Key, Stated] = {}
         self._path: list[tuple[str, str]] = []
         self._text: list[str] = []
-        self._size = self._deepest = 0
+        self._size = self._deepest = self._fed = 0
         self._parser: Any = expat.ParserCreate()
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -49,13 +49,20 @@ class XmlDump:
         """
         try:
             while data := read():
-                self._parser.Parse(data, False)
+                for start in range(0, len(data), _PIECE):
+                    self._feed(data[start : start + _PIECE])
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code) or "not well-formed"
             self._fail(f"is XML that is damaged or cut off: {printable(reason, 80)}", error.lineno)
         except (LookupError, ValueError):
             self._fail("is XML in an encoding that is not read; save it as UTF-8", 0)
+
+    def _feed(self, piece: bytes) -> None:
+        self._parser.Parse(piece, False)
+        self._fed += len(piece)
+        if self._fed - self._parser.CurrentByteIndex > _MAX_TAG:
+            self._fail("is XML with a longer element than any dump has", self._parser.CurrentLineNumber)
 
     def configuration(self) -> Configuration | None:
         """Return the settings; None if there were none."""

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 MAX_VALUE, MAX_KEY = 16_384, 400
 # The beginning of a setting, behind whatever prompt or timestamp.
 START = re.compile(
-    r"(?:\*c[ \t]+(?:xconf\w{0,10}[ \t]+)?|(?<![\w\"'/=.])xconf(?:ig(?:uration)?)?[ \t]+/{0,2})(?=[A-Za-z])",
+    r"(?:\*c[ \t]++(?:xconf\w{0,10}[ \t]++)?|(?<![\w\"'/=.])xconf(?:ig(?:uration)?)?[ \t]++/{0,2})(?=[A-Za-z])",
     re.IGNORECASE,
 )
 KEY = re.compile(r"((?:[A-Za-z][\w.-]*|\d{1,6})(?:[ \t]+(?:[A-Za-z][\w.-]*|\d{1,6}))*)[ \t]*:", re.ASCII)
 _PART_OF_KEY = re.compile(r"(?:[A-Za-z][\w.-]*|\d{1,6})(?:[ \t]+[\w.-]*)*$", re.ASCII)
 _NEXT = re.compile(r"\s\*c\s+xconf", re.IGNORECASE)
-_QUOTES = {'"': '"', "“": "”", "„": "“", "”": "”"}
+_QUOTES = ('"', "“", "„", "”")
+_VALUE = re.compile(r'"((?:[^"\\]++|\\["\\]|\\(?!["\\]))*+)"')
+_TYPOGRAPHIC = re.compile(r'[“„”]([^"“”]*+)["“”]')
+_ESCAPED = re.compile(r'\\(["\\])')
 
 
 class End(enum.Enum):
@@ -50,12 +53,11 @@ def settings_in(text: str) -> Line:
         Its settings.
     """
     found: list[tuple[list[str], str]] = []
-    place, end, words = 0, End.WHOLE, []
+    place, end, words, unfinished = 0, End.WHOLE, [], -1
     while (start := START.search(text, place)) is not None:
         key = KEY.match(text, start.end(), start.end() + MAX_KEY)
         if key is None:
-            place = start.end()
-            end = End.KEY if _PART_OF_KEY.match(text[place : place + MAX_KEY].strip()) else End.WHOLE
+            place = unfinished = start.end()
             continue
         words = [word for word in key[1].split() if not word.lower().startswith("xconf")]
         rest = text[key.end() :].lstrip()
@@ -72,26 +74,17 @@ def settings_in(text: str) -> Line:
             value = value.strip().strip('"')
         if words:
             found.append((words, value[:MAX_VALUE]))
+    if unfinished == place:
+        end = End.KEY if _PART_OF_KEY.match(text[place : place + MAX_KEY].strip()) else End.WHOLE
     return Line(settings=tuple(found), end=end, key=tuple(words))
 
 
 def _quoted(text: str) -> tuple[str, int] | None:
     """Return (value, length with its quotation marks) of a quoted value at the beginning of a text; None if it has no end."""
-    end, place = _QUOTES[text[0]], 1
-    made: list[str] = []
-    while place < len(text):
-        letter = text[place]
-        if letter == "\\" and text[place + 1 : place + 2] in {'"', "\\"} and not _ends_here(text, place):
-            made.append(text[place + 1])
-            place += 2
-        elif letter in {end, '"'}:
-            return "".join(made), place + 1
-        else:
-            made.append(letter)
-            place += 1
+    found = _VALUE.match(text) or _TYPOGRAPHIC.match(text)
+    if found is not None:
+        return _ESCAPED.sub(r"\1", found[1]), found.end()
+    whole = text.rstrip()
+    if len(whole) > 2 and whole.endswith('\\"'):  # the last quotation mark of the line: the value ends in a backslash
+        return _ESCAPED.sub(r"\1", whole[1:-2]) + "\\", len(whole)
     return None
-
-
-def _ends_here(text: str, place: int) -> bool:
-    """Return True if the quotation mark behind this backslash is the last one: then the value ends in a backslash."""
-    return text[place + 1] == '"' and text.find('"', place + 2) < 0 and not text[place + 2 :].strip()

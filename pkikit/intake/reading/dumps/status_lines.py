@@ -48,6 +48,11 @@ class StatusLines:
         if self._inside and (inner := _INNER.match(line)) is not None:
             self._inner(number, len(inner[1].expandtabs(4)), tuple(inner[2].split()), inner[3].strip())
 
+    @property
+    def is_open(self) -> bool:
+        """True between the first and the last line of a part that is kept."""
+        return self._inside
+
     def dump(self) -> StatusDump | None:
         """Return the status; None if there was none."""
         return StatusDump(source=self._source, values=self._values) if self._values else None

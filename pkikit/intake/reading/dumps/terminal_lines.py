@@ -5,6 +5,7 @@ A session has prompts, echoes of commands, `OK`, escape sequences, remains of a 
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\
 _PAGER = re.compile(
     r"-{2,3} ?\(?More\)? ?-{0,3}(?: ?\(\d+%\))?|\(END\)|Press <?(?:SPACE|any key|enter)>?[^*]{0,60}", re.IGNORECASE
 )
-_ERASED = re.compile(r"[^\x08]\x08")
 _COMMAND = re.compile(r"(?:^|[\s:#>$%\]])x(?:conf|stat|com)\w*(?:[ \t/][\w \t/]*)?$", re.IGNORECASE)
 _OTHER = re.compile(r"^\s*(?:\*[crs](?:[ /]|$)|\*\* ?end|\*s/end|OK\s*$|ERROR\b|x(?:conf|stat|com)|$)", re.IGNORECASE)
 _END = re.compile(r"^\s*(?:OK|\*\* ?end)\s*$", re.IGNORECASE)
@@ -28,6 +28,12 @@ _REST_OF_BARE = re.compile(r"[\w.:,@+!/-]{1,200}")
 # A line without any of these is nothing but itself.
 _MARKS = re.compile(r"[*\x1b\x08\r]|xconf|xstat|xcom|^\s*OK", re.IGNORECASE)
 _WIDTHS = (80, 100, 120, 132, 160)
+
+
+class Kind(enum.Enum):
+    """What a line is: EDGE ends a command or begins one."""
+
+    SETTING, OTHER, EDGE = enum.auto(), enum.auto(), enum.auto()
 
 
 @dataclass
@@ -40,7 +46,7 @@ class _Held:
     parts: int = 1
 
 
-def whole_lines(lines: Iterable[str], source: Source) -> Iterator[tuple[int, str, bool]]:
+def whole_lines(lines: Iterable[str], source: Source) -> Iterator[tuple[int, str, Kind]]:
     """Yield lines with what terminal and pager did to them undone.
 
     Args:
@@ -48,7 +54,7 @@ def whole_lines(lines: Iterable[str], source: Source) -> Iterator[tuple[int, str
         source: the file, for messages.
 
     Yields:
-        (number, line, the line ends a command or begins one).
+        (number, line, kind).
 
     Raises:
         InputError: a setting has zero bytes in it.
@@ -60,7 +66,7 @@ def whole_lines(lines: Iterable[str], source: Source) -> Iterator[tuple[int, str
             where = str(Source(file=source.file, member=source.member))
             raise InputError(f"has more than {MAX_LINES:,} lines, the most that are read of such a file", where=where)
         if held is None and not _MARKS.search(raw):
-            yield number, raw, False
+            yield number, raw, Kind.OTHER
             continue
         line = _plain(raw)
         if held is not None:
@@ -70,23 +76,23 @@ def whole_lines(lines: Iterable[str], source: Source) -> Iterator[tuple[int, str
             if _continues(held, line):
                 held.text, held.last, held.parts = _glued(held, line), line, held.parts + 1
                 if not _is_cut(held.text, line, widest):
-                    yield held.number, held.text, False
+                    yield held.number, held.text, Kind.SETTING
                     held = None
                 continue
-            yield held.number, held.text, bool(_COMMAND.search(held.text[-120:]))
+            yield held.number, held.text, Kind.EDGE if _COMMAND.search(held.text[-120:]) else Kind.SETTING
             held = None
         widest = max(widest, len(line))
         if not START.search(line):
-            yield number, line, bool(_END.match(line) or _COMMAND.search(line[-120:]))
+            yield number, line, Kind.EDGE if _END.match(line) or _COMMAND.search(line[-120:]) else Kind.OTHER
         elif "\0" in raw:
             where = str(Source(file=source.file, member=source.member, line=number))
             raise InputError("has zero bytes in a setting: the file is damaged; save the dump again", where=where)
         elif _is_cut(line, line, widest):
             held = _Held(line, line, number)
         else:
-            yield number, line, False
+            yield number, line, Kind.SETTING
     if held is not None:
-        yield held.number, held.text, False
+        yield held.number, held.text, Kind.SETTING
 
 
 def _plain(raw: str) -> str:
@@ -94,14 +100,20 @@ def _plain(raw: str) -> str:
     if "\x1b" in line:
         line = _ESCAPE.sub("", line)
     if "\x08" in line:
-        for _ in range(200):
-            line, count = _ERASED.subn("", line)
-            if not count:
-                break
-        line = line.replace("\x08", "")
+        line = _erased(line)
     if "\r" in line:
         line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
     return line
+
+
+def _erased(line: str) -> str:
+    made: list[str] = []
+    for letter in line:
+        if letter != "\x08":
+            made.append(letter)
+        elif made:
+            made.pop()
+    return "".join(made)
 
 
 def _is_cut(text: str, last: str, widest: int) -> bool:
