@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pkikit.errors import EncodingError, InputError, PkikitError
 from pkikit.text import counted, printable
@@ -130,7 +130,9 @@ def _is_recording(head: bytes) -> bool:
 
     if head.startswith((GZIP, ZIP, b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
         return True
-    if head.lstrip().startswith(b"-----BEGIN ") or magic_of(head) is not None:
+    if (magic := magic_of(head)) is not None:
+        return magic.what.startswith("a packet capture")
+    if head.lstrip().startswith(b"-----BEGIN "):
         return False
     return not looks_binary(head) or unicode_form(head) is not None
 
@@ -152,7 +154,9 @@ def _of_recording(path: Path, context: Context, passphrase: Passphrase | None) -
             return _of_objects(path, context, passphrase)
         except EncodingError:
             raise _unrecognised(path, no_log) from None
-    return of_recording(str(path), answer.verdict, answer.causes, answer.groups)
+    # Only the failures of a log come as rows.
+    rows: list[Any] = [group for group in getattr(answer, "groups", ()) if isinstance(group, dict)]
+    return of_recording(str(path), answer.verdict, answer.causes, rows)
 
 
 def _material(paths: list[Path], passphrase: Passphrase | None) -> Material | None:
@@ -173,7 +177,12 @@ def _unrecognised(path: Path, no_log: InputError) -> InputError:
 
     head = _head(path)
     kind = text_kind(head.decode("utf-8", "replace"))[0]
-    if "damaged" in no_log.message or "larger" in no_log.message or "more than" in no_log.message:
+    if (
+        "packet capture" in no_log.message
+        or "damaged" in no_log.message
+        or "larger" in no_log.message
+        or "more than" in no_log.message
+    ):
         return no_log
     sentence = identify(head)
     if kind == "text" and "but text" in sentence:
@@ -288,6 +297,7 @@ def of_folder(path: Path, context: Context) -> Diagnosis:
     Raises:
         InputError: the folder cannot be read, or nothing in it can be judged.
     """
+    from pkikit.commands.whole_folder import of_whole
     from pkikit.report.doctor import held_folders as folders
 
     try:
@@ -295,11 +305,9 @@ def of_folder(path: Path, context: Context) -> Diagnosis:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from None
     kind = folders.kind_of(names)
-    material = _material([path], None) if kind is folders.FolderKind.FILES else None
-    if material is not None and any(peer.configuration or peer.status for peer in material.peers):
-        from pkikit.report.doctor.operator_files import of_material
-
-        return of_material(str(path), material, context)
+    whole = of_whole(path, kind, names, context)
+    if whole is not None:
+        return whole
     is_ca = kind is folders.FolderKind.CA
     wanted = [n for n in names if not (is_ca and (n.startswith(("newcerts/", "private/")) or n in _OF_A_CA))]
     parts = [_part(path, name, context) for name in wanted[:MAX_FILES]]

@@ -13,8 +13,9 @@ import pytest
 
 from simulator.world.craft import craft
 from tests.support.archives import archives_of
-from tests.support.cli import pkikit_in_process
-from tests.support.worlds import AT, C1, E1, UCM1, issued
+from tests.support.cli import DEPLOYMENT, pkikit_in_process
+from tests.support.credential_files import CHAIN
+from tests.support.worlds import AT, E1, UCM1, issued
 
 ARCHIVES = archives_of(issued().world, AT)
 INSTANT = ("--at", AT.isoformat())
@@ -65,13 +66,37 @@ def test_archive_with_an_expired_certificate_is_wrong(tmp_path: Path) -> None:
     assert document["findings"][0]["subject"].startswith(f"{E1}, server certificate: ")
 
 
-def test_folder_of_archives_has_a_line_for_each_machine(tmp_path: Path) -> None:
-    """Peers and Unified CM; nothing is written."""
+def test_folder_of_archives_is_judged_as_an_import_of_it(tmp_path: Path) -> None:
+    """The same traffic light before and after the import; nothing is written."""
     folder = write(tmp_path / "archives", ARCHIVES)
     document = doctor(folder, 0)
     assert document["kind"] == "operator-files"
-    assert {C1, E1, UCM1} <= set(labels(document))
     assert {path.name for path in folder.iterdir()} == set(ARCHIVES)
+    imported = tmp_path / "imported"
+    assert pkikit_in_process("import", str(folder), "--out", str(imported)).exit_code == 0
+    whole = doctor(imported, 0)
+    assert whole["kind"] == "deployment-folder"
+    assert whole["verdict"] == document["verdict"]
+    assert "are up" in whole["verdict"]
+
+
+def test_folder_of_archives_with_an_expired_certificate_has_connections_down(tmp_path: Path) -> None:
+    """The cause, how many connections are down, and a fix."""
+    world = issued().world
+    old = craft((E1,), issued().authority, at=AT, begins=timedelta(days=-400), ends=timedelta(days=-2))
+    document = doctor(write(tmp_path, archives_of(world.with_party(replace(world.parties[E1], credential=old)), AT)), 1)
+    assert "down" in document["verdict"]
+    assert "validity.expired" in document["causes"]
+
+
+def test_certificates_folder_with_its_deployment_is_judged(tmp_path: Path) -> None:
+    """`--deployment` turns a folder for --certs into a deployment whose connections are judged."""
+    folder = tmp_path / "certificates" / E1
+    folder.mkdir(parents=True)
+    (folder / "cert.pem").write_bytes(CHAIN)
+    done = pkikit_in_process("doctor", str(folder.parent), "--deployment", DEPLOYMENT, *INSTANT, "--json")
+    assert "Connections" in labels(json.loads(done.stdout))
+    assert done.exit_code in {0, 1}
 
 
 def test_dump_alone_is_described_and_never_fine(tmp_path: Path) -> None:
