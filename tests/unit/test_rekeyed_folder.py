@@ -96,14 +96,14 @@ def test_counterpart_of_a_folder_dials_as_the_originals_are_judged(tmp_path: Pat
     builder = WorldBuilder().reissue(E1, by=stranger()).trust((stranger().root,), C1)
     original = write_certs(builder.world, tmp_path / "certificates")
     made = rekey_folder(original, tmp_path / "rekeyed")
-    judged, dialled = (bring_certificates(lab_of(builder.world), d) for d in (original, made.folder))
+    judged, dialled = (bring_certificates(lab_of(builder.world), d) for d in (original, tmp_path / "rekeyed"))
     dialler = MemoryDialler(dialled, AT)
     assert answers(judged) == answers(dialled)
     assert {v.accepted for v in verdicts(judged).values()} == {True, False}
     for leg in legs_of(dialled.deployment):
         assert dialler.dial(leg).outcome.value == ("accepted" if answers(judged)[leg.id][0] else "rejected"), leg.id
-    assert {stat.S_IMODE((made.folder / key).stat().st_mode) for key in made.keys} == {0o600}
-    assert files(made.folder) == files(original) | set(made.keys)
+    assert {stat.S_IMODE(((tmp_path / "rekeyed") / key).stat().st_mode) for key in made.keys} == {0o600}
+    assert files(tmp_path / "rekeyed") == files(original) | set(made.keys)
 
 
 def test_key_that_does_not_belong_to_its_certificate_still_does_not(tmp_path: Path) -> None:

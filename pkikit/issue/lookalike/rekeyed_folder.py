@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,8 +16,8 @@ from pkikit.files import (
     free_path,
     iter_party_folders,
     key_pem,
+    parse,
     read_bytes,
-    read_file,
     refuse_unreadable,
     write_private,
     write_public,
@@ -27,26 +28,24 @@ from pkikit.issue.lookalike.originals import Originals, Transform
 from pkikit.issue.lookalike.rekeyed_world import rekeyed_credential
 from pkikit.model.certificates.credential import Credential
 
-_PRESENTED = ("cert.pem", "client.pem", "cert-*.pem")
-_OTHERS = ("trust.pem", "trust-*.pem", "crl.pem")
-_SERVED = ("*.crl", "*.ocsp")
+_PRESENTED = re.compile(r"cert\.pem|client\.pem|cert-[^/]+\.pem")
+_OTHERS = re.compile(r"trust\.pem|trust-[^/]+\.pem|crl\.pem")
+_SERVED = re.compile(r"[^/]+\.(crl|ocsp)")
 _CA, _URLS = "ca", "urls.yaml"
 _MODE = 0o755
 
 
 @dataclass(frozen=True, kw_only=True)
-class RekeyedFolder:
-    """What was written.
+class RekeyedFiles:
+    """The counterparts of the files of a folder.
 
     Attributes:
-        folder: where it is.
-        files: how many files have counterparts.
-        keys: the private keys that were written, by their paths inside the folder.
-        without_key: certificates whose kind of key no key file of the product has, such as Ed25519, by their paths.
+        files: content by path inside the folder, private keys included.
+        keys: the paths of the private keys; they belong into files of mode 0600.
+        without_key: paths of certificates whose kind of key no key file of the product has, such as Ed25519.
     """
 
-    folder: Path
-    files: int
+    files: Mapping[str, bytes] = field(repr=False)
     keys: tuple[str, ...]
     without_key: tuple[str, ...]
 
@@ -58,6 +57,45 @@ def key_file_of(certificate_file: str) -> str:
     return certificate_file.replace("cert", "key", 1)
 
 
+def rekeyed_files(
+    files: Mapping[str, bytes],
+    *,
+    keys: KeySource | None = None,
+    transform: Transform | None = None,
+    progress: Progress | None = None,
+    where: str = "",
+) -> RekeyedFiles:
+    """Reissue the certificates of a folder that is in memory.
+
+    Args:
+        files: content by path, as `c1.example.com/cert.pem`. Files that `--certs` does not read are left out.
+        keys: where keys come from; None for chance.
+        transform: what else changes; None for nothing.
+        progress: hears how many keys are made, and how many there will be.
+        where: the folder, for messages.
+
+    Returns:
+        The new files.
+
+    Raises:
+        InputError: there are more keys than are worked on.
+        EncodingError: a file holds something else than its name says.
+    """
+    read = _Files.read(files, where)
+    made = reissue(read.originals(), source=keys, transform=transform, progress=progress)
+    new = {path: _content(contents, made) for path, contents in read.contents.items()}
+    new |= {path: content for path, content in files.items() if path == f"{_CA}/{_URLS}"}
+    written, without = [], []
+    for path, credential in read.credentials.items():
+        key = rekeyed_credential(made, credential).key
+        if key is None:
+            without.append(path)
+            continue
+        new[_beside(path)] = key_pem(key)
+        written.append(_beside(path))
+    return RekeyedFiles(files=new, keys=tuple(written), without_key=tuple(without))
+
+
 def rekey_folder(
     source: Path,
     target: Path,
@@ -65,7 +103,7 @@ def rekey_folder(
     keys: KeySource | None = None,
     transform: Transform | None = None,
     progress: Progress | None = None,
-) -> RekeyedFolder:
+) -> RekeyedFiles:
     """Write the counterpart of a folder of certificates, whole or not at all.
 
     Args:
@@ -85,23 +123,19 @@ def rekey_folder(
     in_place = target.resolve() == source.resolve()
     if not in_place:
         free_path(target)
-    read = _Folder.read(source)
-    made = reissue(read.originals(), source=keys, transform=transform, progress=progress)
+    files = {f"{folder.name}/{p.name}": read_bytes(p) for folder, p in _paths(source)}
+    made = rekeyed_files(files, keys=keys, transform=transform, progress=progress, where=str(source))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as place:
             new = Path(place) / "new"
             new.mkdir(_MODE)
-            written = _write(read, made, new)
+            for path, content in made.files.items():
+                (write_private if path in made.keys else write_public)(new / path, content)
             _move(new, target, aside=Path(place) / "old" if in_place else None)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", where=str(target)) from None
-    return RekeyedFolder(
-        folder=target,
-        files=len(read.files),
-        keys=tuple(path for path, has_key in written.items() if has_key),
-        without_key=tuple(path for path, has_key in written.items() if not has_key),
-    )
+    return made
 
 
 def _move(new: Path, target: Path, *, aside: Path | None) -> None:
@@ -116,66 +150,63 @@ def _move(new: Path, target: Path, *, aside: Path | None) -> None:
         raise
 
 
+def _paths(root: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield the files of the folder with the machine's folder that each is in."""
+    folders = [*iter_party_folders(root), root / _CA]
+    yield from (
+        (folder, p) for folder in folders if folder.is_dir() for p in sorted(folder.iterdir()) if _is_read(folder, p)
+    )
+
+
+def _is_read(folder: Path, path: Path) -> bool:
+    if folder.name == _CA:
+        return path.is_file() and (path.name == _URLS or _SERVED.fullmatch(path.name) is not None)
+    names = {key_file_of(p.name) for p in folder.iterdir() if _PRESENTED.fullmatch(p.name)}
+    return path.name in names or bool(_PRESENTED.fullmatch(path.name) or _OTHERS.fullmatch(path.name))
+
+
+def _beside(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{key_file_of(name)}"
+
+
 @dataclass(frozen=True, kw_only=True)
-class _Folder:
+class _Files:
     """What is in the files: contents by path, and what is presented by the path of its certificate file."""
 
-    root: Path
-    files: dict[Path, FileContents]
-    credentials: dict[Path, Credential]
+    contents: dict[str, FileContents]
+    credentials: dict[str, Credential]
 
     @classmethod
-    def read(cls, root: Path) -> _Folder:
-        files: dict[Path, FileContents] = {}
-        credentials: dict[Path, Credential] = {}
-        for path, presented in _paths(root):
-            contents = files[path] = read_file(path)
+    def read(cls, files: Mapping[str, bytes], where: str) -> _Files:
+        def parsed(path: str) -> FileContents:
+            contents = parse(files[path], where=str(Path(where) / path))
             refuse_unreadable(contents)
-            if presented and contents.certificates:
-                key_file = path.with_name(key_file_of(path.name))
-                found = read_file(key_file).keys if key_file.exists() else contents.keys
-                credentials[path] = Credential(chain=contents.certificates, key=found[0] if found else None)
-        return cls(root=root, files=files, credentials=credentials)
+            return contents
+
+        contents: dict[str, FileContents] = {}
+        credentials: dict[str, Credential] = {}
+        for path in files:
+            folder, _, name = path.rpartition("/")
+            presented = folder != _CA and _PRESENTED.fullmatch(name)
+            if not presented and not (_SERVED if folder == _CA else _OTHERS).fullmatch(name):
+                continue
+            found = contents[path] = parsed(path)
+            if presented and found.certificates:
+                keys = parsed(_beside(path)).keys if _beside(path) in files else found.keys
+                credentials[path] = Credential(chain=found.certificates, key=keys[0] if keys else None)
+        return cls(contents=contents, credentials=credentials)
 
     def originals(self) -> Originals:
-        credentials = self.credentials.values()
+        """Return everything in them that has keys or signatures."""
+        credentials, files = self.credentials.values(), self.contents.values()
         return Originals(
-            certificates=tuple(c for contents in self.files.values() for c in contents.certificates),
+            certificates=tuple(c for contents in files for c in contents.certificates),
             presented=tuple(credential.leaf for credential in credentials),
-            crls=tuple(crl for contents in self.files.values() for crl in contents.crls),
-            answers=tuple(answer for contents in self.files.values() for answer in contents.ocsp_answers),
+            crls=tuple(crl for contents in files for crl in contents.crls),
+            answers=tuple(answer for contents in files for answer in contents.ocsp_answers),
             keys=tuple(c.key for c in credentials if c.key is not None and not c.key_matches),
         )
-
-
-def _paths(root: Path) -> Iterator[tuple[Path, bool]]:
-    """Yield the files that have counterparts, and whether a machine presents what is in them."""
-    for folder in iter_party_folders(root):
-        for patterns, presented in ((_PRESENTED, True), (_OTHERS, False)):
-            for pattern in patterns:
-                yield from ((path, presented) for path in sorted(folder.glob(pattern)))
-    for pattern in _SERVED:
-        yield from ((path, False) for path in sorted((root / _CA).glob(pattern)))
-
-
-def _write(read: _Folder, made: Lookalikes, new: Path) -> dict[str, bool]:
-    """Write all files; return for each certificate or key file whether a private key was written."""
-    written: dict[str, bool] = {}
-    for path, contents in read.files.items():
-        inside = path.relative_to(read.root)
-        write_public(new / inside, _content(contents, made))
-        if path in read.credentials:
-            key = rekeyed_credential(made, read.credentials[path]).key
-            place = inside.with_name(key_file_of(inside.name)) if key is not None else inside
-            written[str(place)] = key is not None
-            if key is not None:
-                write_private(new / place, key_pem(key))
-    urls = read.root / _CA / _URLS
-    if urls.exists():
-        write_public(new / _CA / _URLS, read_bytes(urls))
-    for folder in new.iterdir():
-        folder.chmod(_MODE)
-    return written
 
 
 def _content(contents: FileContents, made: Lookalikes) -> bytes:
