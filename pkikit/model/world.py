@@ -111,12 +111,13 @@ class Party:
 class StandIns:
     """What the lab made in place of certificates and lists that nobody brought (`--certs`).
 
-    certificates: leaves. lists: lists of CAs. presumed: what nobody knows about these machines is presumed to be right, as for
-    a deployment that was imported: then no connection is down because they and others do not trust each other.
+    certificates: leaves. lists: lists of CAs, each with the FQDN of the machine that has it.
+    presumed: what nobody knows about these machines is presumed to be right, as for a deployment that was imported: then no
+    connection is down because they and others do not trust each other.
     """
 
     certificates: frozenset[x509.Certificate] = frozenset()
-    lists: frozenset[tuple[x509.Certificate, ...]] = frozenset()
+    lists: frozenset[tuple[str, tuple[x509.Certificate, ...]]] = frozenset()
     presumed: bool = False
 
     def __bool__(self) -> bool:

@@ -84,10 +84,10 @@ def _stand_ins(lab: World, world: World, *, imported: bool) -> StandIns:
     an import.
     """
     parties = lab.parties.values()
-    lists = {made for party in parties for made in (party.trusted_ca_list, *party.lists.values())}
+    lists = {(party.fqdn, made) for party in parties for made in (party.trusted_ca_list, *party.lists.values())}
     if imported:
         outside = (n for group in world.deployment.groups if not group.has_certificates for n in group.members)
-        lists |= {world.parties[fqdn].trusted_ca_list for fqdn in outside}
+        lists |= {(fqdn, world.parties[fqdn].trusted_ca_list) for fqdn in outside}
     leaves = frozenset(c.leaf for party in parties for c in party.credentials)
     return StandIns(certificates=leaves, lists=frozenset(lists), presumed=imported)
 

@@ -201,3 +201,13 @@ def test_counterparts_share_no_key_with_their_originals(tmp_path: Path) -> None:
     assert not old & new
     assert len(old) == len(new)
     assert is_issued_by(after.credential.leaf, after.credential.chain[1])
+
+
+def test_list_of_a_client_outside_does_not_make_the_same_list_of_others_unknown(tmp_path: Path) -> None:
+    """The MRA client trusts the one root that was brought, and so does Unified CM: only the client's list is the lab's."""
+    folder = write_certs(WorldBuilder().world, tmp_path / "certificates", [C1, UCM1])
+    (tmp_path / "import.json").write_text("{}")
+    found = verdicts(bring_certificates(lab_of(WorldBuilder().world), folder))
+    between = [v for v in found.values() if {v.leg.client, v.leg.server} == {C1, UCM1}]
+    assert any(v.leg.mutual for v in between)
+    assert not any(v.stand_ins for v in between)

@@ -29,7 +29,7 @@ def stand_ins_of(leg: Leg, world: World, *, client: Party, server: Party) -> tup
 
     def of(verifier: Party, presenter: Party) -> tuple[str, ...]:
         shown = presenter.credential is not None and presenter.credential.leaf in made.certificates
-        reads = verifier.trusted_ca_list in made.lists
+        reads = (verifier.fqdn, verifier.trusted_ca_list) in made.lists
         return (*([presenter.fqdn] if shown else []), *([verifier.fqdn] if reads else []))
 
     return of(client, server) if leg.client_verifies else (), of(server, client) if leg.mutual else ()
