@@ -45,7 +45,6 @@ def bring(
         certificate_files,
         folder_files,
         import_json,
-        rekeyed_files,
         require_free,
         write_folder,
     )
@@ -62,12 +61,27 @@ def bring(
     certificates = certificate_files(assembly)
     rekeyed = rekey and bool(certificates)
     if rekeyed:
-        certificates = rekeyed_files(certificates)
+        certificates = _rekeyed(certificates, quiet=as_json or not sys.stderr.isatty())
     write_folder(out, folder_files(assembly, certificates, rekeyed=rekeyed))
     document = {"folder": str(out), **import_json(assembly, rekeyed=rekeyed)}
     console.answer(
         document, as_json=as_json, show=lambda device: _show(device, assembly, out, rekeyed=rekeyed, verbose=verbose)
     )
+
+
+def _rekeyed(certificates: dict[str, bytes], *, quiet: bool) -> dict[str, bytes]:
+    """Return the certificates issued again, with their private keys."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from pkikit.issue.lookalike.rekeyed_folder import rekeyed_files
+
+    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task("making keys", total=None)
+        made = rekeyed_files(
+            certificates, progress=lambda done, every: progress.update(task, completed=done, total=every)
+        )
+    return dict(made.files)
 
 
 def _is_terminal() -> bool:

@@ -6,7 +6,6 @@ Imports this package: pkikit.commands.
 from pkikit.intake.assembly.output.import_folder import (
     certificate_files,
     folder_files,
-    rekeyed_files,
     require_free,
     write_folder,
 )
@@ -17,7 +16,6 @@ __all__ = [
     "certificate_files",
     "folder_files",
     "import_json",
-    "rekeyed_files",
     "require_free",
     "write_folder",
 ]

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from pkikit.errors import InputError
@@ -126,35 +126,6 @@ def _write(folder: Path, path: str, content: bytes) -> None:
 
 def _is_key(name: str) -> bool:
     return name == "client-key.pem" or name.startswith("key")
-
-
-def rekeyed_files(
-    certificates: Mapping[str, bytes], progress: Callable[[int, int], None] | None = None
-) -> dict[str, bytes]:
-    """Return the files of `certificates/` issued again by look-alike CAs, with a private key for each certificate presented.
-
-    Args:
-        certificates: the files as they were read.
-        progress: hears how many keys are made, and how many there will be.
-
-    Returns:
-        Path → content: the same paths, and the files of the keys.
-
-    Raises:
-        InputError: there are more keys than are worked on, or nothing can be written in the folder for temporary files.
-    """
-    from pkikit.issue.lookalike.rekeyed_folder import rekey_folder
-
-    try:
-        with tempfile.TemporaryDirectory(prefix="pkikit-import-") as place:  # readable by its owner only
-            source, target = Path(place) / "read", Path(place) / "rekeyed"
-            source.mkdir()
-            for path, content in certificates.items():
-                _write(source, path, content)
-            rekey_folder(source, target, progress=progress)
-            return {p.relative_to(target).as_posix(): p.read_bytes() for p in sorted(target.rglob("*")) if p.is_file()}
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=tempfile.gettempdir()) from None
 
 
 def _exchange(made: Path, target: Path) -> None:
