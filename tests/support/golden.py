@@ -103,6 +103,7 @@ COMMANDS = {
     "doctor-log": "pkikit doctor many.log",
     "doctor-deployment": "pkikit doctor full.yaml",
     "doctor-folder": f"pkikit doctor certificates {_AT}",
+    "doctor-whole": f"pkikit doctor certificates --deployment mra.yaml {_AT}",
     "doctor-ca": "pkikit doctor my-ca",
     "doctor-closed": "pkikit doctor 127.0.0.1:1001",
     "doctor-missing": "pkikit doctor certs.pem",
