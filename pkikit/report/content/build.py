@@ -57,7 +57,7 @@ def build_report(given: Given, at: datetime, judged: Callable[[int], None] = lam
         inventory=inventory,
         topology=_picture(world, connections, at),
         gaps=gaps_of(deployment, connections, given.folder),
-        limits=limits_of(deployment, keys=keys),
+        limits=limits_of(deployment, keys=keys, notes=given.notes),
         notes=given.notes,
         short=names.short,
     )

@@ -135,7 +135,8 @@ class Report:
             return Light.RED
         if not self.counts[State.UP]:
             return Light.GREY
-        attention = self.soon or self.warnings or self.notes.contradictions or self.notes.questions
+        notes = self.notes
+        attention = self.soon or self.warnings or notes.contradictions or notes.questions or notes.missing
         return Light.YELLOW if attention or not self.complete else Light.GREEN
 
     def with_state(self, state: State) -> tuple[Connection, ...]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import PartyGroup, PartyKind
 from pkikit.report.content.assessment import Connection, Lack, Part
-from pkikit.text import listed
+from pkikit.report.given.import_notes import ImportNotes
+from pkikit.text import counted, listed
 
 _EXPRESSWAY = {
     Part.CERTIFICATE: "On {machine}, Maintenance > Security > Server certificate > Show (PEM file). Save it as {file}. "
@@ -109,12 +110,13 @@ def group_service(group: PartyGroup) -> str:
     return group.certificates[0].service if group.certificates else "tomcat"
 
 
-def limits_of(deployment: Deployment, *, keys: bool) -> tuple[str, ...]:
+def limits_of(deployment: Deployment, *, keys: bool, notes: ImportNotes) -> tuple[str, ...]:
     """Return what no file can tell: what a report from files never assesses.
 
     Args:
         deployment: decides about revocation.
         keys: whether every certificate came with its private key.
+        notes: of the import.
 
     Returns:
         Sentences.
@@ -124,7 +126,16 @@ def limits_of(deployment: Deployment, *, keys: bool) -> tuple[str, ...]:
         "Every machine's clock is taken to be right.",
         "What machines have is taken from the files, and may have changed since.",
     ]
-    if not keys:
+    if notes.assumed:
+        assumed = counted(len(notes.assumed), "setting is", "settings are")
+        said.append(f"{assumed} assumed, because no file states them. If one is wrong, so may be the answer.")
+    if notes.rekeyed:
+        said.insert(
+            0,
+            "The certificates are counterparts that pkikit import --rekey made: names, purposes, dates and chains are those of "
+            "the originals. Keys, serial numbers and fingerprints are not.",
+        )
+    elif not keys:
         said.append(
             "Whether each private key belongs to its certificate is not assessed, because no private keys were given."
         )

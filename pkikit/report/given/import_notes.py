@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class ImportNotes:
         questions: what nobody answered yet.
         left_out: what was read and has no place in a deployment file.
         files: each file that was read, and what it is.
+        secrets: how many passwords and keys were dropped while reading.
+        rekeyed: the certificates are counterparts that the import made, with other keys.
     """
 
     there: bool = False
@@ -59,6 +61,8 @@ class ImportNotes:
     questions: tuple[Note, ...] = ()
     left_out: tuple[Note, ...] = ()
     files: tuple[Note, ...] = ()
+    secrets: int = 0
+    rekeyed: bool = False
 
 
 NOTHING_NOTED = ImportNotes()
@@ -116,7 +120,12 @@ def notes_of(document: Mapping[str, Any]) -> ImportNotes:
         contradictions=_notes(document, "contradictions", about="kind", says="message", why="used", how="fix"),
         questions=_notes(document, "questions", about="key", says="question", why="allowed"),
         left_out=_notes(document, "left_out", about="", says="what"),
-        files=_notes(document, "files", about="file", says="kind", why="refused"),
+        files=tuple(
+            replace(note, about=_file_name(note.about))
+            for note in _notes(document, "files", about="file", says="kind", why="refused")
+        ),
+        secrets=secrets if isinstance(secrets := document.get("secrets_dropped"), int) else 0,
+        rekeyed=document.get("rekeyed") is True,
     )
 
 
@@ -144,6 +153,8 @@ def _text(found: Any) -> str:
 
 
 def _value(found: Any) -> str:
+    if found in ("", [], None):
+        return "none"
     if isinstance(found, str):
         return found[:_LONGEST]
     if isinstance(found, list) and all(isinstance(entry, str) for entry in found):
@@ -154,7 +165,12 @@ def _value(found: Any) -> str:
 def _sources(found: Any) -> tuple[str, ...]:
     said = []
     for entry in _dicts(found):
-        file, member, line = _text(entry.get("file")), _text(entry.get("member")), entry.get("line")
+        file, member, line = _file_name(_text(entry.get("file"))), _text(entry.get("member")), entry.get("line")
         place = f"{file}: {member}" if member else file
         said.append(f"{place}, line {line}" if isinstance(line, int) and line > 0 else place)
     return tuple(text for text in said if text)
+
+
+def _file_name(path: str) -> str:
+    """Return a file without its folders: a report that is handed in does not tell where its author keeps files."""
+    return path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]

@@ -66,6 +66,19 @@ def to_document(report: Report) -> dict[str, Any]:
             for gap in report.gaps
         ],
         "limits": list(report.limits),
+        "import": {
+            "imported": report.notes.there,
+            "rekeyed": report.notes.rekeyed,
+            **{
+                name: [{"about": note.about, "says": note.says, "why": note.why, "how": note.how} for note in notes]
+                for name, notes in (
+                    ("assumed", report.notes.assumed),
+                    ("missing", report.notes.missing),
+                    ("contradictions", report.notes.contradictions),
+                    ("questions", report.notes.questions),
+                )
+            },
+        },
         "legs": [_leg(report, connection) for connection in report.connections],
     }
 

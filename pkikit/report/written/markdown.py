@@ -20,14 +20,17 @@ from pkikit.report.written.report_sentences import (
     answer,
     because,
     days_text,
+    dropped_text,
     half_text,
+    note_sections,
+    note_text,
     to_do,
 )
 from pkikit.text import counted, listed, printable
 
 _LIGHTS = {Light.RED: "🔴", Light.YELLOW: "🟡", Light.GREEN: "🟢", Light.GREY: "⚪"}
 # Everything that Markdown or HTML in it gives a meaning to. A hyphen or a dot matters at the beginning of a line only.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$^=])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<|~&$])")
 _LEADING = re.compile(r"^(\s*)([-+>]|\d+[.)])")
 _LONGEST, _MOST = 3_000, 500
 
@@ -212,27 +215,16 @@ def _sources(report: Report) -> list[str]:
     notes = report.notes
     if not notes.there:
         return []
-    lines: list[str] = []
-    for heading, entries in (
-        ("Contradictions", notes.contradictions),
-        ("Questions without an answer", notes.questions),
-        ("Missing", notes.missing),
-        ("Assumed", notes.assumed),
-        ("Answered", notes.answered),
-        ("Read", notes.read),
-        ("Left out", notes.left_out),
-        ("Files", notes.files),
-    ):
-        if entries:
-            lines += ["", f"### {heading} ({len(entries)})", "", *(f"- {_note(note)}" for note in entries[:_MOST])]
-    return _block("What this report is based on", lines[1:])
+    lines = [dropped_text(notes)]
+    for heading, entries, label in note_sections(notes):
+        lines += ["", f"### {heading} ({len(entries)})", "", *(f"- {_note(note, label)}" for note in entries[:_MOST])]
+    return _block("What this report is based on", lines)
 
 
-def _note(note: Note) -> str:
+def _note(note: Note, label: str) -> str:
     about = f"{plain(note.about)}: " if note.about else ""
-    further = " ".join(part for part in (note.why, note.how) if part)
     where = f" ({listed(note.sources, at_most=2)})" if note.sources else ""
-    return f"{about}{plain(note.says)}{plain(f'. {further}' if further else '')}{plain(where)}"
+    return f"{about}{plain(note_text(note, label))}{plain(where)}"
 
 
 def _connections(report: Report) -> Iterator[str]:

@@ -11,7 +11,17 @@ from pkikit.report.content.inventory import AuthorityRow, CertificateRow, Use
 from pkikit.report.content.report_dates import Event, Kind
 from pkikit.report.given.import_notes import Note
 from pkikit.report.written.elements import Child, Html, Wide, breakable, el, join, listing, table
-from pkikit.report.written.report_sentences import MARKS, WORDS, because, by_service, days_text, half_text
+from pkikit.report.written.report_sentences import (
+    MARKS,
+    WORDS,
+    because,
+    by_service,
+    days_text,
+    dropped_text,
+    half_text,
+    note_sections,
+    note_text,
+)
 from pkikit.rules.plain_causes import said_plainly
 from pkikit.text import counted, listed
 
@@ -262,33 +272,19 @@ def sources(report: Report) -> list[Child]:
                 "A deployment file and certificates that somebody put into folders. There are no notes of an import.",
             )
         ]
-    parts = (
-        ("Contradictions", notes.contradictions),
-        ("Questions without an answer", notes.questions),
-        ("Missing", notes.missing),
-        ("Assumed", notes.assumed),
-        ("Answered", notes.answered),
-        ("Read", notes.read),
-        ("Left out", notes.left_out),
-        ("Files", notes.files),
-    )
-    made: list[Child] = []
-    for heading, listed_notes in parts:
-        if listed_notes:
-            made.append(el("h3", f"{heading} ({len(listed_notes)})"))
-            made.append(listing([_note(note) for note in listed_notes[:_MOST_NOTES]], class_="small"))
-        if len(listed_notes) > _MOST_NOTES:
-            made.append(el("p", f"and {len(listed_notes) - _MOST_NOTES} more: see import.json"))
+    made: list[Child] = [el("p", dropped_text(notes))]
+    for heading, entries, label in note_sections(notes):
+        made.append(el("h3", f"{heading} ({len(entries)})"))
+        made.append(listing([_note(note, label) for note in entries[:_MOST_NOTES]], class_="small"))
+        if len(entries) > _MOST_NOTES:
+            made.append(el("p", f"and {len(entries) - _MOST_NOTES} more: see import.json"))
     return made
 
 
-def _note(note: Note) -> Html:
-    head = [el("code", note.about), ": "] if note.about else []
-    further = " ".join(part for part in (note.why, note.how) if part)
-    where = f" ({listed(note.sources, at_most=2)})" if note.sources else ""
-    return join(
-        [*head, note.says, f". {further}" if further else "", el("span", where, class_="muted") if where else None]
-    )
+def _note(note: Note, label: str) -> Html:
+    head = [el("code", breakable(note.about)), ": "] if note.about else []
+    where = el("span", f" ({listed(note.sources, at_most=2)})", class_="muted") if note.sources else None
+    return join([*head, note_text(note, label), where])
 
 
 def connections(report: Report) -> Iterator[Child]:

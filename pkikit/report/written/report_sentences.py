@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from pkikit.report.content.assessment import Connection, Look, State
 from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.content.report_dates import SOON, Event
 from pkikit.report.content.service_lines import ServiceLine
+from pkikit.report.given.import_notes import ImportNotes, Note
 from pkikit.text import counted, listed
 
 MARKS = {State.UP: "✔", State.DOWN: "✘", State.NOT_ASSESSED: "?"}
@@ -93,6 +94,9 @@ def attention(report: Report) -> list[str]:
     asked = len(report.notes.questions)
     if asked:
         said.append(f"{counted(asked, 'question')} of the import {'has' if asked == 1 else 'have'} no answer")
+    lacking = len(report.notes.missing)
+    if lacking:
+        said.append(f"the import misses {counted(lacking, 'thing')}")
     return said
 
 
@@ -179,6 +183,15 @@ def to_do(report: Report) -> list[ToDo]:
         )
         for event in report.soon
     ]
+    found += [
+        ToDo(what=note.how or note.says, why=f"{_capital(note.says)}." if note.how else "", anchor="sources")
+        for note in report.notes.contradictions
+    ]
+    asked = len(report.notes.questions)
+    if asked:
+        first_asked = report.notes.questions[0]
+        more = f" ({counted(asked, 'question')} in all)" if asked > 1 else ""
+        found.append(ToDo(what=f"Answer what the import asks: {first_asked.says}{more}", why="", anchor="sources"))
     if report.gaps:
         first, unknown = report.gaps[0], report.counts[State.NOT_ASSESSED]
         waiting = len(first.connections)
@@ -235,3 +248,54 @@ def half_text(report: Report, connection: Connection) -> str:
 def _side(report: Report, look: Look, verb: str) -> str:
     who, whose = (report.short.get(name, name) for name in (look.verifier, look.presenter))
     return f"{who} {verb} {whose}'s certificate"
+
+
+def dropped_text(notes: ImportNotes) -> str:
+    """Return that the deployment was imported, and what was dropped.
+
+    Args:
+        notes: of the import.
+
+    Returns:
+        A sentence or two.
+    """
+    files = counted(len(notes.files), "file")
+    dropped = counted(notes.secrets, "secret value")
+    return f"Imported from {files}. {dropped} {'was' if notes.secrets == 1 else 'were'} dropped while reading."
+
+
+def note_sections(notes: ImportNotes) -> Iterator[tuple[str, tuple[Note, ...], str]]:
+    """Yield the parts of an import's notes that are not empty, the most important first.
+
+    Args:
+        notes: of the import.
+
+    Yields:
+        (heading, notes, what `how` of a note is called).
+    """
+    for heading, entries, label in (
+        ("Contradictions", notes.contradictions, "Fix"),
+        ("Questions without an answer", notes.questions, "How to find out"),
+        ("Missing", notes.missing, "How to get it"),
+        ("Assumed", notes.assumed, "To check"),
+        ("Answered", notes.answered, "To check"),
+        ("Read", notes.read, "To check"),
+        ("Left out", notes.left_out, "How to get it"),
+        ("Files", notes.files, "How to get it"),
+    ):
+        if entries:
+            yield heading, entries, label
+
+
+def note_text(note: Note, label: str) -> str:
+    """Return what a note says, without what it is about and without its sources.
+
+    Args:
+        note: the note.
+        label: what `how` is called.
+
+    Returns:
+        As `permissive (the default of the product). To check: System > Clustering`.
+    """
+    why = f" ({note.why})" if note.why else ""
+    return f"{note.says}{why}" + (f". {label}: {note.how}" if note.how else "")
