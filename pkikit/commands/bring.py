@@ -192,13 +192,18 @@ def _show(out: Console, assembly: Assembly, folder: Path, *, rekeyed: bool, verb
 
 def _missing(assembly: Assembly) -> list[str]:
     """Return what is missing, with one line for each machine, and how to get what does not come with a machine's files."""
-    lines = [f"{found.what} ({found.how})" for found in assembly.missing if not found.machine]
+    others = sorted(
+        (found for found in assembly.missing if not found.machine), key=lambda m: not m.key.startswith("clusters/")
+    )
+    lines = [f"{found.what} ({found.how})" for found in others]
     by_machine: dict[str, list[str]] = {}
     for found in assembly.missing:
         if found.machine:
             what = found.what.partition(":")[0].replace(f" of {found.machine}", "").removeprefix("the ")
             by_machine.setdefault(found.machine, []).append(what)
-    return [*(f"{machine}: {listed(what)}" for machine, what in by_machine.items()), *lines]
+    machines = [f"{machine}: {listed(what)}" for machine, what in by_machine.items()]
+    halves = sum(m.key.startswith("clusters/") for m in others)  # half of the system is missing: say so first
+    return [*lines[:halves], *machines, *lines[halves:]]
 
 
 def _list(out: Console, title: str, lines: list[str], verbose: bool) -> None:

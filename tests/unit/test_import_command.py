@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import stat
 import tarfile
 from pathlib import Path
@@ -23,6 +24,7 @@ from pkikit.intake.assembly.output import write_folder
 from pkikit.model.certificates.facts import presented_names
 from pkikit.view.logs.dumps import xconf_text, xstat_text
 from tests.support.cli import pkikit_in_process
+from tests.support.places import ROOT
 from tests.support.worlds import C1, C2, CLUSTER_C, E1, E2, UCM1, deployment, issued
 
 DOCUMENT = {
@@ -209,3 +211,12 @@ def test_folder_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     assert stat.S_IMODE((out / "certificates/a.example.com/key.pem").stat().st_mode) == 0o600
     out.chmod(0o755)
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_page_about_import_lists_every_key_and_every_contradiction() -> None:
+    page = (ROOT / "docs" / "import.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([a-z_-]+)`", page))
+    sources = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "pkikit/intake/assembly").rglob("*.py"))
+    told = set(re.findall(r'contradict\(\s*"([a-z-]+)"', sources))
+    assert len(told) > 10
+    assert listed >= told | DOCUMENT | {"written"}

@@ -40,6 +40,7 @@ from pkikit.intake.material import Material, ReadFile
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion
+from pkikit.values.names import is_ip_address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,5 +215,5 @@ def _machines(peers: Sequence[str], ledger: Ledger) -> tuple[str, ...]:
     found = list(peers)
     for key, fact in ledger.facts.items():
         if key.rpartition("/")[2] in {"nodes", "peer_addresses"}:
-            found += [str(name) for name in fact.value]
+            found += [str(name) for name in fact.value if not is_ip_address(str(name))]
     return tuple(dict.fromkeys(found))
