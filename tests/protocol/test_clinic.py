@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -21,12 +22,14 @@ from simulator.world.fault_context import FaultContext
 from simulator.world.orders import Place, renewed, services_of
 from tests.support.cli import run
 from tests.support.places import ROOT
+from tests.support.round_trip import first_cause
 from tests.support.worlds import AT, deployment
 
 
-async def _worked_on(case: Case) -> tuple[PlayResult, list[list[str]], bool]:
-    """(the case as it was played, what was wrong before each fix, well in the end), in one lab."""
+async def _worked_on(case: Case, folder: Path) -> tuple[PlayResult, list[list[str]], bool]:
+    """(the case as it was played, what was wrong before each fix, well in the end), in one lab; the archives are in the folder."""
     async with LiveCase(case) as live:
+        await live.lab.archives(folder)
         report, left = live.broken, []
         for line in case.remedies:
             wrong = [f.rule for f in live.refused] + [leg.causes[0] for leg in report.down]
@@ -37,9 +40,13 @@ async def _worked_on(case: Case) -> tuple[PlayResult, list[list[str]], bool]:
 
 
 @pytest.mark.parametrize("case", cases().values(), ids=lambda c: c.id)
-def test_clinic_case_fails_as_described_and_its_fixes_solve_it_at_the_last_step(case: Case) -> None:
-    """Real handshakes, uploads and orders: the diagnosis names the cause, and no fix of the case file is superfluous."""
-    played, left, well = asyncio.run(_worked_on(case))
+def test_clinic_case_fails_as_described_and_its_fixes_solve_it_at_the_last_step(case: Case, tmp_path: Path) -> None:
+    """Real handshakes, uploads and orders: the diagnosis names the cause, and no fix of the case file is superfluous.
+
+    Who only has the archives gets the same first cause.
+    """
+    played, left, well = asyncio.run(_worked_on(case, tmp_path))
+    assert first_cause(tmp_path, case.changed(), played.broken.at) == case.cause
     assert played.refused or not played.broken.accepted
     assert played.causes[:1] == (case.cause,), [leg.to_json()["causes"] for leg in played.broken.down]
     assert all(leg.agrees for leg in played.broken.legs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pkikit.intake.assembly import Assembly, Origin, assemble
 from pkikit.intake.reading import read_material
 from pkikit.model.deployment import Deployment
 from pkikit.model.zones import DefaultZone, TraversalZone
+from pkikit.report.causes.ranked import causes_of_import
 
 
 def imported(folder: Path, original: Deployment) -> tuple[Assembly, dict[str, str]]:
@@ -22,6 +24,14 @@ def imported(folder: Path, original: Deployment) -> tuple[Assembly, dict[str, st
         if not more:
             return made, answers
         answers |= more
+
+
+def first_cause(folder: Path, original: Deployment, at: datetime) -> str:
+    """The first cause that the archives of this deployment show, with the answers that they need."""
+    made, _ = imported(folder, original)
+    assert made.deployment is not None
+    assert canonical(made.deployment) == canonical(original)
+    return causes_of_import(read_material([folder]), made, [folder], at)[0]
 
 
 def answers_for(first: Assembly, original: Deployment) -> dict[str, str]:
