@@ -260,6 +260,20 @@ def test_files_of_two_customers_are_refused() -> None:
     assert assemble(mixed, {"one_deployment": "yes"}).deployment is not None
 
 
+def test_unified_cm_of_another_customer_is_refused() -> None:
+    tomcat = issued().world.parties[UCM1].credential
+    assert tomcat is not None
+    node = ServerMaterial(
+        label="ucm", fqdn="ucm1.other.test", kind="unified_cm", own={"tomcat": held(tomcat.chain, "ucm.txt")}
+    )
+    mixed = replace(material_of(deployment()), servers=(node,))
+    with pytest.raises(InputError, match=r"nothing connects ucm1\.other\.test with"):
+        assemble(mixed, {})
+    made = assemble(mixed, {"one_deployment": "yes"}).deployment
+    assert made is not None
+    assert "ucm1.other.test" in made.unified_cm[0].nodes
+
+
 def test_one_half_alone_brings_what_its_zone_names() -> None:
     source = deployment()
     core = assemble(Material(peers=tuple(peer_material(source, p) for p in (C1, C2))), {})

@@ -19,7 +19,7 @@ from pkikit.intake.assembly.peers.found_clusters import FoundCluster, find_clust
 from pkikit.intake.assembly.peers.gathered_peers import Peer, gather
 from pkikit.intake.assembly.peers.peer_comparisons import compare_clusters, note_domain_format
 from pkikit.intake.assembly.peers.peer_settings import label_of
-from pkikit.intake.assembly.peers.relations import refuse_strangers
+from pkikit.intake.assembly.peers.relations import refuse_strange_servers, refuse_strangers
 from pkikit.intake.assembly.placed_files import (
     LooseFiles,
     NodeFiles,
@@ -141,6 +141,7 @@ def _fill(
     peers = [peer for cluster in clusters for peer in cluster.peers]
     nodes = [address for zone in zones if zone.is_automatic for address, _ in zone.addresses]
     servers = name_servers(material.servers, {*_machines(peers, ledger)} - {*nodes}, ledger)
+    refuse_strange_servers((fqdn for kind, fqdn, _ in servers if kind != FOLDER), clusters, nodes, ledger)
     note_unified_communications(servers, zones, version, book, ledger)
     compare_clusters(clusters, ledger)
     domains = ledger.facts["domains/registration"].value

@@ -30,7 +30,40 @@ def domains_of(cluster: FoundCluster) -> frozenset[str]:
 
 def are_related(one: FoundCluster, other: FoundCluster) -> bool:
     """Return True if two clusters have a domain in common, or one's is below the other's."""
-    return any(a == b or a.endswith(f".{b}") or b.endswith(f".{a}") for a in domains_of(one) for b in domains_of(other))
+    return _have_common(domains_of(one), domains_of(other))
+
+
+def _have_common(ones: Iterable[str], others: Collection[str]) -> bool:
+    return any(a == b or a.endswith(f".{b}") or b.endswith(f".{a}") for a in ones for b in others)
+
+
+def _belong_together(ledger: Ledger) -> bool:
+    text = ledger.answer(_KEY)
+    return text is not None and bool(typed(_KEY, text, True))
+
+
+def refuse_strange_servers(
+    servers: Iterable[str], clusters: Sequence[FoundCluster], nodes: Collection[str], ledger: Ledger
+) -> None:
+    """Check that machines whose files were given belong to the deployment.
+
+    Args:
+        servers: the FQDNs of Unified CM and other nodes.
+        clusters: all clusters.
+        nodes: the nodes that zones of Expressway-C name.
+        ledger: knows the answer that they do belong together.
+
+    Raises:
+        InputError: a machine has no domain in common with any cluster, and no zone names it.
+    """
+    domains = {domain for cluster in clusters for domain in domains_of(cluster)}
+    domains |= {name.partition(".")[2] for name in nodes if "." in name}
+    strange = [fqdn for fqdn in servers if fqdn not in nodes and not _have_common([fqdn.partition(".")[2]], domains)]
+    if strange and not _belong_together(ledger):
+        raise InputError(
+            f"nothing connects {listed(strange, at_most=2)} with {listed([c.id for c in clusters], at_most=2)}: no zone names "
+            f"it, and they have no domain in common. Leave its files out, or say --answer {_KEY}=yes"
+        )
 
 
 def refuse_strangers(clusters: Sequence[FoundCluster], pairs: Iterable[tuple[str, str]], ledger: Ledger) -> None:
@@ -44,8 +77,7 @@ def refuse_strangers(clusters: Sequence[FoundCluster], pairs: Iterable[tuple[str
     Raises:
         InputError: nothing connects some of the clusters with the others.
     """
-    text = ledger.answer(_KEY)
-    if text is not None and typed(_KEY, text, True):
+    if _belong_together(ledger):
         return
     groups = _joined([c.id for c in clusters], _links(clusters, pairs))
     if len(groups) > 1:
