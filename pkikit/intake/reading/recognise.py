@@ -11,6 +11,7 @@ BACKUP = (
     "is an encrypted backup of an Expressway, and only the Expressway can decrypt it; provide the diagnostic archive of the peer "
     "instead (Maintenance > Diagnostics > Diagnostic logging)"
 )
+_LOOK = 8192  # characters that say what a text is
 _INSTEAD = "provide the diagnostic archive of an Expressway, or its xConfiguration dump and certificates"
 _IOS = (
     r"^Building configuration\.\.\.|^Current configuration : \d+ bytes|^version 1[25]\.\d|^!Command: show running-config|"
@@ -69,12 +70,13 @@ def binary_sentence(head: bytes) -> str:
 
 def has_settings(head: str) -> bool:
     """Return True for a text that begins with lines of `xConfiguration` or `xStatus`."""
-    return bool(_SETTING.search(head))
+    lowered = head.lower()  # much faster than the expression, which looks at every line
+    return ("xconf" in lowered or "*s " in lowered or "*c " in lowered) and bool(_SETTING.search(head))
 
 
 def is_log(head: str) -> bool:
     """Return True for a text that begins like a log and has no settings in its beginning."""
-    return bool(_LOG.search(head)) and not _SETTING.search(head)
+    return bool(_LOG.search(head[:_LOOK])) and not has_settings(head)
 
 
 def other_product(head: str) -> str:
@@ -86,9 +88,9 @@ def other_product(head: str) -> str:
     Returns:
         The sentence; "" if it is none that is known.
     """
-    if _SETTING.search(head):
+    if has_settings(head):
         return ""
-    found = next((what for pattern, what in _OTHER_PRODUCTS if pattern.search(head)), "")
+    found = next((what for pattern, what in _OTHER_PRODUCTS if pattern.search(head[:_LOOK])), "")
     return f"is {found}, not of an Expressway; {_INSTEAD}" if found else ""
 
 

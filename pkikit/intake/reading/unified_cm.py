@@ -53,7 +53,10 @@ class _Server:
 
 def is_unified_cm(head: str) -> bool:
     """Return True for a text that Unified CM printed about its certificates."""
-    return bool(_COMMAND.search(head)) or len(_LISTED.findall(head)) > 1
+    lowered = head.lower()
+    return ("show cert" in lowered and bool(_COMMAND.search(head))) or (
+        ".pem" in lowered and len(_LISTED.findall(head)) > 1
+    )
 
 
 def read_printed(text: str, source: Source, label: str) -> ServerMaterial | None:

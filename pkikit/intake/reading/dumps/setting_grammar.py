@@ -10,7 +10,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-MAX_VALUE, MAX_KEY = 16_384, 400
+MAX_VALUE, MAX_KEY, _MAX_FAILED = 16_384, 400, 50
 # The beginning of a setting, behind whatever prompt or timestamp.
 START = re.compile(
     r"(?:\*c[ \t]++(?:xconf\w{0,10}[ \t]++)?|(?<![\w\"'/=.])xconf(?:ig(?:uration)?)?[ \t]++/{0,2})(?=[A-Za-z])",
@@ -53,11 +53,14 @@ def settings_in(text: str) -> Line:
         Its settings.
     """
     found: list[tuple[list[str], str]] = []
-    place, end, words, unfinished = 0, End.WHOLE, [], -1
+    place, end, words, unfinished, failed = 0, End.WHOLE, [], -1, 0
     while (start := START.search(text, place)) is not None:
         key = KEY.match(text, start.end(), start.end() + MAX_KEY)
         if key is None:
             place = unfinished = start.end()
+            failed += 1
+            if failed > _MAX_FAILED:
+                break
             continue
         words = [word for word in key[1].split() if not word.lower().startswith("xconf")]
         rest = text[key.end() :].lstrip()
