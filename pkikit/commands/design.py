@@ -154,7 +154,12 @@ def _once(advice: Sequence[str]) -> list[str]:
 
 def csr(
     deployment: DeploymentFile,
-    peer: Annotated[str, typer.Option(metavar="FQDN", help="The peer that the request is for.")],
+    peer: Annotated[
+        str,
+        typer.Option(
+            metavar="FQDN", help="The peer that the request is for, or a node of Unified CM or another machine."
+        ),
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for request.pem and key.pem.")],
     digest: Annotated[str, typer.Option(help="sha256 (default), sha384 or sha512.")] = "",
     key_size: Annotated[int, typer.Option(help="2048 or 4096; for ECDSA 256, 384 or 521.")] = 2048,
@@ -173,15 +178,19 @@ def csr(
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from pkikit.design.csr import CsrForm, SubjectFields, build_csr, make_key
-    from pkikit.design.san import design_sans
     from pkikit.files import key_pem, write_private, write_public
     from pkikit.view.description import describe_request
+    from pkikit.worlds.issued_world import layout_of
 
     read = read_deployment(deployment)
-    layout = design_sans(read, read.peer(peer))
+    others = {fqdn for group in read.groups if group.has_certificates for fqdn in group.members}.difference(read.peers)
+    owner = peer.lower() if peer.lower() in others else read.peer(peer)
+    layout = layout_of(read, owner)
     form = CsrForm.of(read.product_version)
     chosen = digest or form.default_digest
-    if form.digests == ("sha1",) and digest in {"", "sha256"}:
+    if owner in others:  # the rules of the page are those of an Expressway
+        chosen = digest or "sha256"
+    elif form.digests == ("sha1",) and digest in {"", "sha256"}:
         print(
             f"pkikit: {read.version} signs with SHA-1, which nothing here does any more: SHA-256 is used",
             file=sys.stderr,
@@ -204,7 +213,8 @@ def csr(
     write_public(out / "request.pem", request.public_bytes(Encoding.PEM))
     facts = {"request": str(out / "request.pem"), "key": str(out / "key.pem"), **describe_request(request)}
     leaf = f"{layout.owner.partition('.')[0]}.pem"
-    check = f"pkikit lint {leaf} --deployment {deployment} --peer {layout.owner} --request {out / 'request.pem'}"
+    of_peer = f" --deployment {deployment} --peer {layout.owner}" if owner not in others else ""
+    check = f"pkikit lint {leaf}{of_peer} --request {out / 'request.pem'}"
     tell_made(
         facts, as_json, done=f"Certificate signing request for {layout.owner}", rows=brief_rows(facts),
         files=(("Request", out / "request.pem"), ("Key", out / "key.pem")),

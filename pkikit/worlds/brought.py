@@ -223,6 +223,23 @@ def _revocation_file(path: Path) -> RevocationData:
     return NOTHING_HELD.with_crls(CrlSource.CDP, contents.crls).with_answers(contents.ocsp_answers)
 
 
+def trusting_lab(world: World, lab: World) -> World:
+    """Return the world in which every list that was brought also has the lab's CAs, so that it accepts what the lab issued.
+
+    Args:
+        world: with what was brought.
+        lab: as the lab made it.
+
+    Returns:
+        The world.
+    """
+    authorities = tuple(dict.fromkeys(c for party in lab.parties.values() for c in party.listed))
+    for fqdn, party in world.parties.items():
+        if (fqdn, party.trusted_ca_list) not in world.stand_ins.lists:
+            world = world.with_party(party.trusting(authorities))
+    return world
+
+
 def kept_from_lab(world: World, directory: Path) -> str:
     """Return which machines have no folder, so that nobody wonders about the lab's CA; empty if all have one.
 
@@ -257,7 +274,7 @@ def kept_from_lab(world: World, directory: Path) -> str:
     one = "it one" if len(kept) == 1 else "each of them one"
     return (
         f"{place}, so the lab's own CA issues {one}. "
-        f"A machine whose trust.pem you bring refuses these, unless its list has that CA. To check your own certificate, put it "
+        f"A machine whose trust.pem you bring refuses these, unless you add --trust-lab. To check your own certificate, put it "
         f"into {printable(str(directory / kept[0]))} as cert.pem, with key.pem and trust.pem."
     )
 

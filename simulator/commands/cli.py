@@ -99,8 +99,10 @@ def _settings(
     )
 
 
-def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None) -> Lab:
-    from pkikit.worlds.brought import bring_certificates, decides_nothing, kept_from_lab
+def _lab(
+    deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None, *, trust_lab: bool = False
+) -> Lab:
+    from pkikit.worlds.brought import bring_certificates, decides_nothing, kept_from_lab, trusting_lab
     from simulator.clock import Clock
     from simulator.lab.lab import Lab
 
@@ -108,6 +110,8 @@ def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, cer
         if certs is None:
             return world
         brought = bring_certificates(world, certs)
+        if trust_lab:
+            return trusting_lab(brought, world)
         if kept := kept_from_lab(brought, certs):
             print(f"expressway-sim: {kept}", file=sys.stderr)
         return brought
@@ -121,6 +125,12 @@ def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, cer
 def check(
     deployment: DeploymentFile,
     certs: CertsOption = None,
+    trust_lab: Annotated[
+        bool,
+        typer.Option(
+            "--trust-lab", help="Add the lab's CA to the lists of --certs, so that they accept what it issues."
+        ),
+    ] = False,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="The lab's time (ISO 8601 with zone).")] = None,
     net: NetOption = None,
     tls: TlsOption = None,
@@ -150,10 +160,12 @@ def check(
     Example: expressway-sim check notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """
 
+    if trust_lab and certs is None:
+        raise InputError("--trust-lab is about the lists of --certs DIR, which is missing")
     read = read_deployment(deployment)
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
-        lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
+        lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs, trust_lab=trust_lab)
         draw = picture_writer(picture)
         report, written = asyncio.run(_run_check(lab, archives, draw, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:

@@ -20,7 +20,7 @@ from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import is_issued_by, key_of
 from pkikit.model.world import World
-from pkikit.worlds.brought import bring_certificates, decides_nothing, kept_from_lab
+from pkikit.worlds.brought import bring_certificates, decides_nothing, kept_from_lab, trusting_lab
 from pkikit.worlds.issued_world import issue_world
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import CLIENT, DAY, SERVER, craft
@@ -211,3 +211,15 @@ def test_list_of_a_client_outside_does_not_make_the_same_list_of_others_unknown(
     between = [v for v in found.values() if {v.leg.client, v.leg.server} == {C1, UCM1}]
     assert any(v.leg.mutual for v in between)
     assert not any(v.stand_ins for v in between)
+
+
+def test_brought_lists_accept_what_the_lab_issues_when_they_trust_its_ca(tmp_path: Path) -> None:
+    """c1's own list refuses Unified CM's lab certificate; with --trust-lab it does not."""
+    folder = write_certs(WorldBuilder().trust((stranger().root,), C1, only=True).world, tmp_path, [C1])
+    lab = lab_of(WorldBuilder().world)
+    brought = bring_certificates(lab, folder)
+    (leg,) = (i for i in legs_of(lab.deployment) if (i.client, i.server, i.port) == (C1, UCM1, 5061))
+    assert [judge_leg(leg, world, AT).by_client.accepted for world in (brought, trusting_lab(brought, lab))] == [
+        False,
+        True,
+    ]
