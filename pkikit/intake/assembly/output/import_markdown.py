@@ -85,10 +85,10 @@ def _contradictions(assembly: Assembly) -> Iterator[str]:
     for found in assembly.contradictions:
         yield f"- **{escaped(_sentence(found.message))}**"
         if found.evidence:
-            yield f"  Where: {_places(found.evidence)}"
+            yield f"  - Where: {_places(found.evidence)}"
         for label, text in (("Here", found.used), ("Fix", found.fix)):
             if text:
-                yield f"  {label}: {escaped(_sentence(text))}"
+                yield f"  - {label}: {escaped(_sentence(text))}"
     if assembly.contradictions:
         yield ""
 
@@ -97,13 +97,17 @@ def _missing(assembly: Assembly) -> Iterator[str]:
     if not assembly.missing:
         yield from ("Nothing.", "")
     for found in assembly.missing:
-        yield f"- {escaped(_sentence(found.what))} How to get it: {escaped(_sentence(found.how))}"
+        yield f"- {escaped(_sentence(found.what))} How to get it: {escaped(found.how)}{_stop(found.how)}"
     if assembly.missing:
         yield ""
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
+    return text[:1].upper() + text[1:] + _stop(text)
+
+
+def _stop(text: str) -> str:
+    return "" if text.endswith((".", "?")) else "."
 
 
 def _key(fact: Fact) -> str:
