@@ -23,6 +23,7 @@ from pkikit.intake.reading.file_names import Part, passed_kind
 from pkikit.intake.reading.unified_cm import is_unified_cm, read_printed, read_snapshot
 
 MAX_TEXT, MAX_LINE = 16 * 1024 * 1024, 16_384
+_EXPLAINED = 200  # files of which a text of another product is told from other texts
 _MAX_PRINTED = 8 * 1024 * 1024
 _DUMPS = frozenset({Part.CONFIGURATION, Part.STATUS})
 _CERTIFICATES = frozenset({Part.TRUSTED, Part.SERVER, Part.CLIENT, Part.REVOCATION})
@@ -186,13 +187,17 @@ class Reader:
 
     def _text(self, stream: Peeked, place: Place, head: str, encoding: str, *, asked: bool) -> None:
         if place.name.part not in _DUMPS:
+            useless = place.in_archive and not recognise.has_settings(head)
+            if useless and len(self.basket.files) > _EXPLAINED:
+                self.basket.note(place.source, "text", "does not begin with settings or a status")
+                return
             if sentence := recognise.other_product(head):
                 self._refuse(place, "text of another product", sentence, hard=asked)
                 return
             if recognise.is_log(head):
                 self.pass_over(place, Part.LOG)
                 return
-            if place.in_archive and not recognise.has_settings(head):
+            if useless:
                 self.basket.note(place.source, "text", "does not begin with settings or a status")
                 return
         found = read_lines(_lines(_Bytes(stream, place, self.basket), encoding), place.source)
