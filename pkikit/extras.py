@@ -21,7 +21,7 @@ EXTRA_OF: Mapping[str, str] = {
     "anyio": "lab",
     "asyncssh": "lab",
     "dnslib": "lab",
-    "dpkt": "lab",
+    "dpkt": "capture",
     "jinja2": "lab",
     "multidict": "lab",
     "platformdirs": "lab",

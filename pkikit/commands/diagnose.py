@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from pkikit.captures.answer import CaptureAnswer
     from pkikit.model.certificates.credential import Credential
     from pkikit.model.findings import Finding, Verdict
     from pkikit.model.leg import NameCheck
@@ -35,12 +36,13 @@ if TYPE_CHECKING:
 
 
 def diagnose(
-    file: Annotated[
-        Path | None,
+    files: Annotated[
+        list[Path] | None,
         typer.Argument(
             metavar="[FILE|-]",
-            help="A log (plain, .gz, .zip, .tar.gz), what openssl or curl printed, a recorded handshake, or a report of"
-            " check or probe; - reads standard input.",
+            help="A log (plain, .gz, .zip, .tar.gz), a packet capture (pcap, pcapng) or a diagnostic archive with both,"
+            " what openssl or curl printed, a recorded handshake, or a report of check or probe; - reads standard input."
+            " After a capture, add the logs of the same time.",
         ),
     ] = None,
     client: Annotated[
@@ -51,33 +53,66 @@ def diagnose(
     ] = None,
     name: Annotated[str | None, typer.Option(help="The name that the client dials.")] = None,
     client_name: Annotated[str | None, typer.Option(help="The name that the server looks for in the client's.")] = None,
+    keylog: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TLS key log (SSLKEYLOGFILE), to decrypt a capture.")
+    ] = None,
+    extract: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each certificate chain of a capture here, as PEM.")
+    ] = None,
     at: AtOption = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Explain why connections failed, from a log or a trace. Two folders of certificates work too. The probable cause is first.
+    """Explain why connections failed, from a log, a packet capture or a trace. The probable cause is first.
+
+    Two folders of certificates work too.
 
     Exit 1: causes, or failures that cannot be explained (they are listed). Exit 2: nothing recognised, or a file of another
-    kind. Exit 0 only for a text that reports a success and no failure.
+    kind. Exit 0 only for a text that reports a success and no failure, or a capture with a complete handshake and no failed
+    one.
 
     Example: pkikit diagnose loggingsnapshot.txt
     """
-    if (file is None) == (client is None and server is None):
+    if (not files) == (client is None and server is None):
         raise InputError(
             "give a file, or --client DIR and --server DIR, for example: pkikit diagnose loggingsnapshot.txt"
         )
-    if file is not None:
-        from pkikit.commands.log_file import of_file
+    if files:
+        from pkikit.commands.capture_file import answer_about
+        from pkikit.commands.log_file import Answer
         from pkikit.report.handshakes import judge_trace
 
-        answer = of_file(None if str(file) == "-" else file, judge_trace)
-        groups = {"groups": answer.groups} if answer.groups else {}
-        _tell_causes(answer.verdict, answer.causes, as_json, verbose=verbose, **groups)
+        with console.progress("Reading packets", total=None, quiet=as_json) as progress:
+            found = answer_about(files, keylog, judge_trace, progress, whole=extract is not None)
+        if isinstance(found, Answer):
+            groups = {"groups": found.groups} if found.groups else {}
+            _tell_causes(found.verdict, found.causes, as_json, verbose=verbose, **groups)
+        else:
+            _tell_capture(found, extract, verbose=verbose, as_json=as_json)
         return
+    if keylog is not None or extract is not None:
+        raise InputError("--keylog and --extract go together with a packet capture")
     if client is None or server is None:
         raise InputError("--client and --server go together")
     verdict, causes = _of_folders(client, server, name, client_name, parse_instant(at, now()))
     _tell_causes(verdict, causes, as_json, verbose=verbose)
+
+
+def _tell_capture(answer: CaptureAnswer, extract: Path | None, *, verbose: bool, as_json: bool) -> None:
+    from pkikit.captures.document import connections_json
+    from pkikit.captures.extraction import extract_chains
+
+    written = extract_chains((a.connection for a in answer.assessments), extract) if extract is not None else ()
+
+    def show(out: Console) -> None:
+        from pkikit.commands.terminal.capture_view import show_capture
+
+        show_capture(out, answer, _headline(answer.verdict, answer.causes), written, verbose=verbose)
+
+    document = {**answer.verdict.to_json(), "causes": list(answer.causes), **connections_json(answer)}
+    if written:
+        document["extracted"] = [str(path) for path in written]
+    console.answer(document, as_json=as_json, accepted=answer.verdict.accepted, show=show)
 
 
 def _tell_causes(

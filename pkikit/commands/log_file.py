@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pkikit.captures.answer import CaptureAnswer
     from pkikit.judge.logs.log_text import LogDiagnosis
     from pkikit.model.findings import Finding, Verdict
     from pkikit.model.trace import HandshakeTrace
@@ -29,12 +30,17 @@ class Answer:
     groups: tuple[dict[str, Any], ...] = ()
 
 
-def of_file(path: Path | None, of_trace: Callable[[HandshakeTrace, str], tuple[Verdict, tuple[str, ...]]]) -> Answer:
-    """Answer about a file: a log, printed text, or a document of pkikit.
+def of_file(
+    path: Path | None,
+    of_trace: Callable[[HandshakeTrace, str], tuple[Verdict, tuple[str, ...]]],
+    progress: Callable[[int], None] | None = None,
+) -> Answer | CaptureAnswer:
+    """Answer about a file: a log, a packet capture, an archive of them, printed text, or a document of pkikit.
 
     Args:
         path: the file; None means standard input.
         of_trace: judges the trace of a handshake.
+        progress: gets the number of packets of a capture since its last call.
 
     Returns:
         The answer.
@@ -42,15 +48,15 @@ def of_file(path: Path | None, of_trace: Callable[[HandshakeTrace, str], tuple[V
     Raises:
         InputError: the file is of another kind, or nothing in it reports a failure or a success.
     """
-    from pkikit.files.logs import read_logs
+    from pkikit.captures.answer import CaptureReading
     from pkikit.files.recognition.kinds import is_document, text_kind
-    from pkikit.judge.logs.log_text import LogReader
 
     where = str(path) if path is not None else "standard input"
-    reader = LogReader(where)
+    reading = CaptureReading(where, progress=progress)
+    reader = reading.reader
     head, damage = "", None
     try:
-        for text in read_logs(path):
+        for text in reading.texts_of(path):
             lines: Iterator[str] = text.lines
             head = text.head
             if not text.member and head.lstrip()[:1] in {"{", "["}:
@@ -62,6 +68,9 @@ def of_file(path: Path | None, of_trace: Callable[[HandshakeTrace, str], tuple[V
             reader.read(lines, text.member, only_known=is_document(head))
     except EncodingError as error:
         damage = error
+    if reading.captures:
+        return reading.answer()
+    reading.give_back()
     diagnosis = reader.diagnosis()
     if damage is not None and not diagnosis.verdict.errors:
         raise damage

@@ -8,13 +8,14 @@ from __future__ import annotations
 import codecs
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pkikit.errors import InputError
 from pkikit.files.recognition.kinds import binary_kind, looks_binary
-from pkikit.files.recognition.magic import unicode_form
+from pkikit.files.recognition.magic import is_capture, unicode_form
 from pkikit.files.regular import open_regular
 from pkikit.files.streams.members import Limits, Member, members_of
 from pkikit.files.streams.peeked import CHUNK, DAMAGED, Peeked, refuse_damaged
@@ -23,7 +24,8 @@ from pkikit.text import printable
 MAX_TEXT = 512 * 1024 * 1024  # of text, all members together
 MAX_MEMBERS, MAX_LINE = 5_000, 65_536
 # Members of a diagnostic archive and the like that are no logs.
-_NO_LOGS = ("xconf_dump", "xstat_dump", ".pem", ".cer", ".crt", ".der", ".pcap", ".pcapng", ".xml", ".html", ".png", ".jpg",
+_CAPTURES = (".pcap", ".pcapng")
+_NO_LOGS = ("xconf_dump", "xstat_dump", ".pem", ".cer", ".crt", ".der", *_CAPTURES, ".xml", ".html", ".png", ".jpg",
             ".enc", ".yaml", ".yml")  # fmt: skip
 
 
@@ -40,12 +42,29 @@ class LogText:
     lines: Iterator[str]
 
 
-class _Budget:
-    """How much may still be read."""
+class ByteStream(Protocol):
+    """A stream of bytes that is read once."""
 
-    def __init__(self, where: str) -> None:
+    def read(self, size: int, /) -> bytes:
+        """Return at most that many bytes; none at the end."""
+        ...
+
+
+TakeCapture = Callable[[ByteStream, str], None]
+
+
+class _Budget:
+    """How much may still be read, and who takes packet captures."""
+
+    def __init__(self, where: str, take_capture: TakeCapture | None) -> None:
         self.where, self.left = where, MAX_TEXT
         self.skipped: list[str] = []
+        self.captures, self.take_capture = 0, take_capture
+
+    def wants(self, name: str) -> bool:
+        """False for a member of an archive that needn't be unpacked."""
+        capture = self.take_capture is not None and name.lower().endswith(_CAPTURES)
+        return capture or not _is_no_log(name)
 
     def take(self, amount: int) -> None:
         self.left -= amount
@@ -53,11 +72,13 @@ class _Budget:
             raise InputError(f"contains more than {MAX_TEXT >> 20} MB of text, the most that is read", where=self.where)
 
 
-def read_logs(path: Path | None) -> Iterator[LogText]:
+def read_logs(path: Path | None, take_capture: TakeCapture | None = None) -> Iterator[LogText]:
     """Yield every text in a log file or an archive of logs. Read the lines of one before you ask for the next.
 
     Args:
         path: the file; None is standard input.
+        take_capture: reads a packet capture, from its stream and its name in the archive, before the next text comes.
+            Without it, captures are skipped or refused.
 
     Yields:
         One text after the other.
@@ -66,7 +87,7 @@ def read_logs(path: Path | None) -> Iterator[LogText]:
         InputError: the path is not a regular file, or the file is empty, damaged, too large or of another kind.
     """
     where = str(path) if path is not None else "standard input"
-    budget = _Budget(where)
+    budget = _Budget(where, take_capture)
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(open_regular(path, likely=_LOG_ENDINGS)) if path is not None else sys.stdin.buffer
         found = False
@@ -77,14 +98,14 @@ def read_logs(path: Path | None) -> Iterator[LogText]:
         limits = Limits(
             where=where,
             members=MAX_MEMBERS,
-            wanted=lambda name: not _is_no_log(name),
+            wanted=budget.wants,
             passed=lambda name, _: budget.skipped.append(name),
         )
         for member in members_of(first, limits):
             for text in _text(member, budget):
                 found = True
                 yield text
-        if not found:
+        if not found and not budget.captures:
             skipped = (
                 f" (only {', '.join(printable(name, 60) for name in budget.skipped[:5])})" if budget.skipped else ""
             )
@@ -115,6 +136,15 @@ def _text(member: Member, budget: _Budget) -> Iterator[LogText]:
         if name:
             return
         raise InputError("is empty; give the log", where=where)
+    if budget.take_capture is not None and is_capture(head):
+        budget.captures += 1
+        try:
+            budget.take_capture(member.stream, name)
+        except InputError:
+            raise
+        except DAMAGED as error:
+            refuse_damaged(error, where)
+        return
     if member.name and (binary_kind(head) or (looks_binary(head) and not unicode_form(head))):
         budget.skipped.append(name)
         return

@@ -127,12 +127,12 @@ def device() -> Console:
 
 
 @contextlib.contextmanager
-def progress(what: str, *, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+def progress(what: str, *, total: int | None, quiet: bool) -> Iterator[Callable[[int], None]]:
     """Show a progress bar on standard error when somebody watches.
 
     Args:
         what: the label of the bar.
-        total: the number of steps.
+        total: the number of steps; None if nobody knows.
         quiet: show no bar.
 
     Yields:

@@ -35,10 +35,14 @@ class Magic:
         return found and (len(self.first) > 2 or not self.first.isalpha() or b"\0" in data[:64])
 
 
+_PCAPNG, _PCAPS = (
+    b"\x0a\x0d\x0d\x0a",
+    (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d"),
+)
+_CAPTURES = frozenset({_PCAPNG, *_PCAPS})
 _MAGIC = (
-    Magic(b"\x0a\x0d\x0d\x0a", "a packet capture (pcapng)", _THE_ONE, _TSHARK),
-    *(Magic(first, "a packet capture (pcap)", _THE_ONE, _TSHARK)
-      for first in (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")),
+    Magic(_PCAPNG, "a packet capture (pcapng)", _THE_ONE, _TSHARK),
+    *(Magic(first, "a packet capture (pcap)", _THE_ONE, _TSHARK) for first in _PCAPS),
     Magic(b"\x89PNG", "an image (PNG)", PEM_INSTEAD, _NO_PICTURE),
     Magic(b"\xff\xd8\xff", "an image (JPEG)", PEM_INSTEAD, _NO_PICTURE),
     Magic(b"GIF8", "an image (GIF)", PEM_INSTEAD, _NO_PICTURE),
@@ -104,3 +108,8 @@ def unicode_form(data: bytes) -> str | None:
     if even * 10 > len(sample) * 3 and odd * 10 < len(sample):
         return "utf-16-be"
     return None
+
+
+def is_capture(head: bytes) -> bool:
+    """Return True for the first bytes of a packet capture (pcap or pcapng)."""
+    return head[:4] in _CAPTURES

@@ -44,6 +44,7 @@ class Decoded:
     name: of the message, as RFCs have it. title: the same with what matters most. purpose: what it is for, in a sentence.
     keys: what it was encrypted with. length: bytes of the message. record: bytes of the record that completed it on the
     wire. head: the first of them, in hex. fields: what it says. certificates: the facts of each certificate in it.
+    body: the bytes of a handshake message without type and length, or of an alert.
     """
 
     side: Side
@@ -56,6 +57,7 @@ class Decoded:
     head: str
     fields: tuple[Field, ...] = ()
     certificates: tuple[tuple[Field, ...], ...] = ()
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def encrypted(self) -> bool:
@@ -92,12 +94,12 @@ def _cut(buffer: bytearray, length: int) -> bytes:
 class Decoder:
     """Decodes a connection piece by piece."""
 
-    def __init__(self, key_log: KeyLog, at: datetime) -> None:
+    def __init__(self, key_log: KeyLog, at: datetime | None) -> None:
         """Describe a connection that has not begun.
 
         Args:
             key_log: may get the connection's secrets while it is decoded.
-            at: the instant for which certificates are described.
+            at: the instant for which certificates are described; None: they aren't described.
         """
         self._log, self._at = key_log, at
         self._ways = {side: _Way(side) for side in Side}
@@ -188,7 +190,7 @@ class Decoder:
             self._switch12(way)
         elif kind in {_ALERT, _DATA}:
             read = alert_content if kind == _ALERT else application_content
-            yield self._message(way, read(body), len(body))
+            yield self._message(way, read(body), len(body), body if kind == _ALERT else b"")
         else:
             yield self._not_decoded(way, f"a record of type {kind}")
 
@@ -206,7 +208,7 @@ class Decoder:
             if len(way.handshake) < 4 + length:
                 return
             body = _cut(way.handshake, 4 + length)[4:]
-            yield self._message(way, self._read(way, kind, body), 4 + length)
+            yield self._message(way, self._read(way, kind, body), 4 + length, body)
             self._switch(way, kind)
 
     def _read(self, way: _Way, kind: int, body: bytes) -> Content:
@@ -270,7 +272,7 @@ class Decoder:
 
     # Messages.
 
-    def _message(self, way: _Way, content: Content, length: int) -> Decoded:
+    def _message(self, way: _Way, content: Content, length: int, body: bytes = b"") -> Decoded:
         return Decoded(
             side=way.side,
             name=content.name,
@@ -282,6 +284,7 @@ class Decoder:
             head=way.record[:SHOWN].hex(" "),
             fields=content.fields,
             certificates=content.certificates,
+            body=body,
         )
 
     def _not_decoded(self, way: _Way, why: str) -> Decoded:

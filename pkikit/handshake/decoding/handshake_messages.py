@@ -50,7 +50,7 @@ PURPOSES = {
 }
 _SUITES_WITH_OWN_KEY = {"ECDHE": "an ephemeral elliptic-curve key", "DHE": "an ephemeral Diffie-Hellman key"}
 _MAX_CERTIFICATES, _MAX_FACT = 10, 1000
-_CURVE_BY_NAME = 3
+_CURVE_BY_NAME, _AUTHORITIES = 3, 47
 _CONTEXT = {1: "warning", 2: "fatal"}
 _ENDS = {
     "close_notify": "The sender ends the connection in good order.",
@@ -69,7 +69,7 @@ class Content:
     certificates: tuple[tuple[Field, ...], ...] = ()
 
 
-def handshake_content(kind: int, body: bytes, *, tls13: bool, suite: str, at: datetime) -> Content:
+def handshake_content(kind: int, body: bytes, *, tls13: bool, suite: str, at: datetime | None) -> Content:
     """Return what a handshake message says (except for the hellos).
 
     Args:
@@ -77,7 +77,7 @@ def handshake_content(kind: int, body: bytes, *, tls13: bool, suite: str, at: da
         body: its bytes, without type and length.
         tls13: the connection uses TLS 1.3.
         suite: the name of the chosen cipher suite.
-        at: the instant for which certificates are described.
+        at: the instant for which certificates are described; None: they aren't described.
 
     Returns:
         The content; a malformed message has the one field "Not decoded", with the reason.
@@ -156,7 +156,20 @@ def _request(data: Bytes, *, tls13: bool) -> list[Field]:
     ]
 
 
-def _certificate(data: Bytes, *, tls13: bool, at: datetime) -> Content:
+def certificates_in(body: bytes, *, tls13: bool) -> list[bytes]:
+    """Return the certificates of a Certificate message in DER, as they were sent.
+
+    Args:
+        body: the message without type and length.
+        tls13: the connection uses TLS 1.3.
+
+    Returns:
+        The bytes of each.
+    """
+    return _certificates(Bytes(body), tls13=tls13)
+
+
+def _certificates(data: Bytes, *, tls13: bool) -> list[bytes]:
     if tls13:
         data.vector(1)
     listing, ders = data.vector(3), []
@@ -164,7 +177,38 @@ def _certificate(data: Bytes, *, tls13: bool, at: datetime) -> Content:
         ders.append(listing.vector(3).rest())
         if tls13:
             listing.vector(2)
-    described = tuple(_described(der, at) for der in ders[:_MAX_CERTIFICATES])
+    return ders
+
+
+def authorities_in(body: bytes, *, tls13: bool) -> list[bytes]:
+    """Return the names of CAs in a CertificateRequest, in DER.
+
+    Args:
+        body: the message without type and length.
+        tls13: the connection uses TLS 1.3.
+
+    Returns:
+        The bytes of each name.
+    """
+    data = Bytes(body)
+    data.vector(1)
+    if tls13:
+        extensions, listing = data.vector(2), Bytes(b"")
+        while len(extensions):
+            number, content = extensions.number(2), extensions.vector(2)
+            listing = content.vector(2) if number == _AUTHORITIES else listing
+    else:
+        data.vector(2)
+        listing = data.vector(2)
+    names = []
+    while len(listing):
+        names.append(listing.vector(2).rest())
+    return names
+
+
+def _certificate(data: Bytes, *, tls13: bool, at: datetime | None) -> Content:
+    ders = _certificates(data, tls13=tls13)
+    described = tuple(_described(der, at) for der in ders[:_MAX_CERTIFICATES]) if at is not None else ()
     names = [dict(facts).get("Subject", "cannot be read") for facts in described]
     told = "none: the sender has no certificate to show" if not ders else f"{len(ders)} ({listed(names)})"
     return Content(

@@ -35,12 +35,17 @@ SCHEMES = MappingProxyType(
      0x0906: "ML-DSA-87", 0x081A: "ECDSA brainpoolP256 SHA-256", 0x081B: "ECDSA brainpoolP384 SHA-384",
      0x081C: "ECDSA brainpoolP512 SHA-512"}
 )  # fmt: skip
+_SERVER_NAME = "Server name (SNI)"
 _KEY_MODES = {0: "without a new key exchange", 1: "with a new key exchange"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hello:
-    """A ClientHello or ServerHello. version: the highest that is offered, or the one chosen. retry: the server asks again."""
+    """A ClientHello or ServerHello.
+
+    version: the highest that is offered, or the one chosen. retry: the server asks again. versions, suites, server_name:
+    what a client offers, and the name that it dials.
+    """
 
     version: int
     random: bytes
@@ -48,6 +53,9 @@ class Hello:
     mac_last: bool
     retry: bool
     fields: tuple[Field, ...]
+    versions: tuple[int, ...] = ()
+    suites: tuple[int, ...] = ()
+    server_name: str = ""
 
 
 def version_title(number: int) -> str:
@@ -103,7 +111,11 @@ def client_hello(body: Bytes) -> Hello:
             "none" if not len(session) else f"{len(session)} bytes (only for old firewalls in TLS 1.3)",
         ),
     ]
-    return Hello(version=max(offered), random=random, suite=0, mac_last=False, retry=False, fields=tuple(fields))
+    named = fields[0][1] if fields[0][0] == _SERVER_NAME else ""
+    return Hello(
+        version=max(offered), random=random, suite=0, mac_last=False, retry=False, fields=tuple(fields),
+        versions=tuple(n for n in offered if not is_grease(n)), suites=tuple(suites), server_name=named,
+    )  # fmt: skip
 
 
 def server_hello(body: Bytes) -> Hello:
@@ -194,11 +206,11 @@ def authorities(listing: Bytes) -> list[str]:
     """Return the names of CAs in a list of DER names; one that cannot be read says so."""
     names = []
     while len(listing):
-        names.append(_authority(listing.vector(2).rest()))
+        names.append(authority_title(listing.vector(2).rest()))
     return names
 
 
-def _authority(der: bytes) -> str:
+def authority_title(der: bytes) -> str:
     """Return a DER name as text, the most specific part first."""
     try:
         parts = [children(pair) for group in children(der) for pair in children(group)]
@@ -215,7 +227,7 @@ def _oid_title(oid: bytes) -> str:
 
 _Reader = Callable[[bytes], str]
 _READERS: Mapping[int, tuple[str, _Reader]] = {
-    0: ("Server name (SNI)", _server_names),
+    0: (_SERVER_NAME, _server_names),
     5: ("Wants the OCSP status", lambda _: "yes"),
     10: ("Groups for the key exchange", lambda d: listed([group_title(n) for n in _numbers(d, 2) if not is_grease(n)])),
     11: ("Point formats", lambda d: f"{len(_numbers(d, 1, 1))}"),

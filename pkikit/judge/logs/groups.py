@@ -149,8 +149,16 @@ class Collector:
         """Return the entries: directions found, one entry per cause and connection, vague ones dropped."""
         found = [self._add_direction(entry) for entry in self._entries.values()]
         merged = _drop_vague(_merge(found))
-        names = {address: host for address, host in self._local.items() if host}
-        return Collected(entries=merged, successes=self._successes, overflow=self._overflow, names=names)
+        return Collected(entries=merged, successes=self._successes, overflow=self._overflow, names=self.names)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Addresses with the host names that the lines give them."""
+        return {address: host for address, host in self._local.items() if host}
+
+    def learn(self, outcome: LogOutcome, record: Record) -> None:
+        """Take the name of the writer's address, without counting the outcome."""
+        self._learn(outcome, record)
 
     def _add_direction(self, entry: Entry) -> Entry:
         """Return the entry with the writer's end if other lines show it; a wrong purpose becomes the rule of that end."""

@@ -7,12 +7,12 @@ is a finding. The steps: `judge.logs.records` (lines), `.failures` (what one rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pkikit.errors import InputError
-from pkikit.judge.logs.failures import Connection, connection_of_text, read_record, relevant
+from pkikit.judge.logs.failures import Connection, LogOutcome, connection_of_text, read_record, relevant
 from pkikit.judge.logs.groups import Collector, Entry, is_scanner, rank_entries
 from pkikit.judge.logs.log_advice import Ends, fix_for, statement, times
 from pkikit.judge.logs.records import Record, RecordReader
@@ -93,11 +93,15 @@ _NOTHING = (
 )
 
 
+Keep = Callable[[LogOutcome, Record, str], bool]
+
+
 class LogReader:
     """Reads the lines of one or several texts, in order; `diagnosis` answers. Memory does not grow with the text."""
 
-    def __init__(self, where: str) -> None:
-        self._where, self._only_known = where, False
+    def __init__(self, where: str, keep: Keep | None = None) -> None:
+        """`keep` gets each outcome with its record and its place; where it returns True, the outcome does not count yet."""
+        self._where, self._only_known, self._keep = where, False, keep
         self._dialled = Connection()  # where curl connected to; its later lines do not repeat it
         self._collector = Collector()
         self._lines = self._records = 0
@@ -134,7 +138,20 @@ class LogReader:
             return
         if self._dialled.known and not outcome.connection.known and record.text.startswith(("* ", "curl: (")):
             outcome = replace(outcome, connection=self._dialled)
-        self._collector.add(outcome, record, f"{prefix}line {record.number}")
+        place = f"{prefix}line {record.number}"
+        if self._keep is not None and self._keep(outcome, record, place):
+            self._collector.learn(outcome, record)
+        else:
+            self.count(outcome, record, place)
+
+    def count(self, outcome: LogOutcome, record: Record, place: str) -> None:
+        """Count what a record reports."""
+        self._collector.add(outcome, record, place)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Addresses with the host names that the lines give them."""
+        return self._collector.names
 
     def diagnosis(self) -> LogDiagnosis:
         """Return the answer about everything that was read."""

@@ -34,3 +34,14 @@ ALERT_NAMES = MappingProxyType(
         120: "no_application_protocol",
     }
 )
+
+# OpenSSL's verification errors (x509_vfy.h) and the alert that it sends for each (ssl/statem/statem_lib.c, x509table);
+# every other error is reported as certificate_unknown.
+VERIFY_ALERTS = MappingProxyType(
+    {
+        2: 48, 3: 48, 4: 42, 6: 42, 7: 51, 8: 51, 9: 42, 10: 45, 11: 42, 12: 45, 13: 42, 14: 42, 18: 48, 19: 48, 20: 48,
+        21: 48, 22: 48, 23: 44, 25: 48, 26: 43, 27: 42, 28: 42, 33: 48, 62: 42, 63: 42, 64: 42, 66: 42, 67: 42, 68: 42,
+        79: 48, 94: 42,
+    }
+)  # fmt: skip
+CERTIFICATE_UNKNOWN = 46

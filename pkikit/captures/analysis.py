@@ -1,0 +1,97 @@
+"""A capture in, its TLS connections out. Memory stays bounded, whatever the capture."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from pkikit.captures.captured import Captured
+from pkikit.captures.containers import CaptureReader, Readable
+from pkikit.captures.conversation import Conversation
+from pkikit.captures.layers import End, Ignored, segment_of
+from pkikit.captures.streams import Streams
+from pkikit.errors import EncodingError
+from pkikit.handshake.decoding.key_log import KeyLog
+from pkikit.text import counted
+
+MAX_CONNECTIONS = 20_000
+_STEP = 4096  # packets between two reports of progress
+
+
+class CaptureAnalyzer:
+    """Reads the captures of one machine, in order: a connection may begin in one file and end in the next."""
+
+    def __init__(self, log: KeyLog, progress: Callable[[int], None] | None = None) -> None:
+        self.captured = Captured()
+        self._log, self._progress = log, progress
+        self._streams = Streams(self._listen)
+        self._ignored: Counter[Ignored] = Counter()
+        self._cut = 0
+
+    def read(self, stream: Readable, where: str, file: str = "") -> None:
+        """Read one capture to its end.
+
+        Args:
+            stream: the bytes of the capture.
+            where: its name, for messages.
+            file: its name in the evidence, if there are several.
+        """
+        reader = CaptureReader(stream, where)
+        known = 0
+        try:
+            for packet in reader.packets():
+                for lines in reader.secrets[known:]:
+                    self._log.add(lines)
+                known = len(reader.secrets)
+                segment = segment_of(packet)
+                self.captured.packets += 1
+                if isinstance(segment, Ignored):
+                    self._ignored[segment] += 1
+                else:
+                    self._cut += segment.missing > 0
+                    self._streams.add(segment, packet, file)
+                if self._progress is not None and packet.number % _STEP == 0:
+                    self._progress(_STEP)
+        except EncodingError as error:
+            reader.damage = error.message
+        if reader.damage:
+            self.captured.notes.append(f"{where}: {reader.damage}")
+
+    def _listen(self, source: End, target: End) -> Conversation:
+        return Conversation(source, target, self._log, self._take)
+
+    def _take(self, conversation: Conversation) -> None:
+        captured = self.captured
+        found = conversation.result()
+        if found is None:
+            captured.middle += conversation.is_middle
+            captured.others += not conversation.is_middle
+        elif len(captured.connections) < MAX_CONNECTIONS:
+            captured.connections.append(found)
+        else:
+            captured.left_out += 1
+
+    def finish(self) -> Captured:
+        """Return everything that was found."""
+        self._streams.finish()
+        captured = self.captured
+        captured.connections.sort(key=lambda c: (c.began, c.events[0].packet))
+        told = {
+            Ignored.FRAGMENT: "not assessed, because fragments are not put together",
+            Ignored.MALFORMED: "not assessed",
+            Ignored.LINK: "not assessed; capture on an Ethernet interface",
+        }
+        for kind, what in told.items():
+            if self._ignored[kind]:
+                captured.notes.append(f"{self._ignored[kind]:,} {kind.value}: {what}")
+        if self._cut:
+            captured.notes.append(
+                f"{counted(self._cut, 'packet')} cut off by the capture: use whole packets (tcpdump -s 0)"
+            )
+        if captured.middle:
+            captured.notes.append(
+                f"{counted(captured.middle, 'TLS connection')} began before the capture: not assessed"
+            )
+        if captured.left_out:
+            captured.notes.append(f"only the first {MAX_CONNECTIONS:,} connections are listed")
+        return captured

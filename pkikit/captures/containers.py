@@ -1,0 +1,241 @@
+"""pcap and pcapng files as packets, one after the other, in bounded memory. Nothing that a file announces is believed.
+
+dpkt reads pcapng files too, but only the first interface and no secrets; so the two containers are read here.
+Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from pkikit.errors import EncodingError
+
+PCAPNG = b"\x0a\x0d\x0d\x0a"
+_PCAP = {
+    b"\xd4\xc3\xb2\xa1": ("<", 1_000_000), b"\xa1\xb2\xc3\xd4": (">", 1_000_000),
+    b"\x4d\x3c\xb2\xa1": ("<", 1_000_000_000), b"\xa1\xb2\x3c\x4d": (">", 1_000_000_000),
+}  # fmt: skip
+MAX_PACKET, MAX_BLOCK, MAX_SECRETS = 262_144 + 65_536, 64 * 1024 * 1024, 16 * 1024 * 1024
+MAX_CAPTURE, MAX_PACKETS, MAX_INTERFACES = 2 * 1024**3, 4_000_000, 4096
+_SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE, _ENHANCED, _SECRETS = 0x0A0D0D0A, 1, 2, 3, 6, 10
+_TLS_KEY_LOG = 0x544C534B
+_RESOLUTION, _OFFSET, _END = 9, 14, 0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS = 1_000_000
+_LAST_SECOND = 253_402_300_799  # of the year 9999
+
+
+class Readable(Protocol):
+    """What a capture is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most that many bytes; none at the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One packet. link: its link-layer type. missing: bytes that the capture cut off."""
+
+    number: int
+    at: datetime
+    link: int
+    data: bytes
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Interface:
+    link: int
+    snap: int
+    resolution: int
+    offset: int
+
+
+def is_capture(head: bytes) -> bool:
+    """Return True for the first bytes of a pcap or pcapng file."""
+    return head[:4] == PCAPNG or head[:4] in _PCAP
+
+
+class CaptureReader:
+    """Reads one capture. `secrets` has the key log lines of the blocks that were read so far; `damage`: why it ends early."""
+
+    def __init__(self, stream: Readable, where: str) -> None:
+        self._stream, self._where = stream, where
+        self._left = MAX_CAPTURE
+        self._interfaces: list[_Interface] = []
+        self._order = "<"
+        self._number = 0
+        self.secrets: list[bytes] = []
+        self.damage = ""
+        self._secret_bytes = 0
+
+    def packets(self) -> Iterator[Packet]:
+        """Yield the packets. A file that is cut off or damaged ends where it can no longer be read.
+
+        Yields:
+            One packet after the other.
+
+        Raises:
+            EncodingError: the file does not begin like a capture.
+        """
+        magic = self._stream.read(4)
+        if magic == PCAPNG:
+            found = self._blocks()
+        elif magic in _PCAP:
+            found = self._records(*_PCAP[magic])
+        else:
+            raise EncodingError("is not a packet capture", where=self._where)
+        try:
+            for packet in found:
+                yield packet
+                if packet.number >= MAX_PACKETS:
+                    self.damage = f"only the first {MAX_PACKETS:,} packets were read"
+                    return
+        except _Broken as error:
+            self.damage = str(error)
+
+    def _take(self, size: int) -> bytes:
+        """Return exactly that many bytes, or fewer at the end of the file."""
+        self._left -= size
+        if self._left < 0:
+            raise _Broken(f"only the first {MAX_CAPTURE >> 20} MB were read")
+        found = bytearray()
+        while len(found) < size and (more := self._stream.read(size - len(found))):
+            found += more
+        return bytes(found)
+
+    def _exactly(self, size: int) -> bytes:
+        data = self._take(size)
+        if len(data) < size:
+            raise _Broken(f"the file is cut off after packet {self._number}")
+        return data
+
+    # pcap
+
+    def _records(self, order: str, resolution: int) -> Iterator[Packet]:
+        header = self._take(20)
+        if len(header) < 20:
+            raise _Broken("the file is cut off in its header")
+        link = struct.unpack(order + "I", header[16:])[0] & 0x0FFFFFFF
+        face = _Interface(link, 0, resolution, 0)
+        while head := self._take(16):
+            if len(head) < 16:
+                raise _Broken(f"the file is cut off after packet {self._number}")
+            seconds, fraction, kept, length = struct.unpack(order + "IIII", head)
+            yield self._packet(face, seconds * resolution + fraction, self._body(kept), length)
+
+    def _body(self, kept: int) -> bytes:
+        if kept > MAX_PACKET:
+            raise _Broken(f"packet {self._number + 1} announces {kept} bytes: the file is damaged")
+        if not kept:
+            raise _Broken(f"packet {self._number + 1} is empty: the file is damaged")
+        return self._exactly(kept)
+
+    def _packet(self, face: _Interface, ticks: int, data: bytes, length: int) -> Packet:
+        self._number += 1
+        whole, rest = divmod(ticks, face.resolution)
+        seconds = min(max(whole + face.offset, 0), _LAST_SECOND)
+        at = _EPOCH + timedelta(seconds=seconds, microseconds=rest * _MICROSECONDS // face.resolution)
+        return Packet(self._number, at, face.link, data, max(0, min(length, MAX_PACKET) - len(data)))
+
+    # pcapng
+
+    def _blocks(self) -> Iterator[Packet]:
+        kind_bytes = PCAPNG
+        while kind_bytes:
+            if len(kind_bytes) < 4:
+                raise _Broken(f"the file is cut off after packet {self._number}")
+            kind = struct.unpack(self._order + "I", kind_bytes)[0]
+            if kind_bytes == PCAPNG:
+                kind = _SECTION
+                start = self._exactly(8)
+                self._order = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(start[4:], "")
+                if not self._order:
+                    raise _Broken("a section has no byte order: the file is damaged")
+                length, read = struct.unpack(self._order + "I", start[:4])[0], 12
+                self._interfaces = []
+            else:
+                length, read = struct.unpack(self._order + "I", self._exactly(4))[0], 8
+            yield from self._block(kind, length, read)
+            kind_bytes = self._take(4)
+
+    def _block(self, kind: int, length: int, read: int) -> Iterator[Packet]:
+        if length < read + 4 or length % 4 or length > MAX_BLOCK:
+            raise _Broken(f"a block after packet {self._number} announces {length} bytes: the file is damaged")
+        wanted = kind in {_INTERFACE, _OLD_PACKET, _SIMPLE, _ENHANCED, _SECRETS}
+        if not wanted:
+            self._skip(length - read)
+            return
+        if kind != _SECRETS and length > MAX_PACKET + 4096:
+            raise _Broken(f"a block after packet {self._number} announces {length} bytes: the file is damaged")
+        body = self._exactly(length - read)[:-4]
+        try:
+            if kind == _INTERFACE:
+                self._add_interface(body)
+            elif kind == _SECRETS:
+                self._add_secrets(body)
+            else:
+                yield self._of_block(kind, body)
+        except struct.error:
+            raise _Broken(f"a block after packet {self._number} is too short: the file is damaged") from None
+
+    def _skip(self, length: int) -> None:
+        while length:
+            part = min(length, 1 << 20)
+            self._exactly(part)
+            length -= part
+
+    def _of_block(self, kind: int, body: bytes) -> Packet:
+        ticks, number = 0, 0
+        if kind == _ENHANCED:
+            number, high, low, kept, length = struct.unpack(self._order + "IIIII", body[:20])
+            ticks, body = (high << 32) + low, body[20:]
+        elif kind == _OLD_PACKET:
+            number, _, high, low, kept, length = struct.unpack(self._order + "HHIIII", body[:20])
+            ticks, body = (high << 32) + low, body[20:]
+        else:
+            length, body = struct.unpack(self._order + "I", body[:4])[0], body[4:]
+            kept = length
+        if number >= len(self._interfaces):
+            raise _Broken(f"packet {self._number + 1} is of interface {number}, which the file does not describe")
+        face = self._interfaces[number]
+        if kind == _SIMPLE:
+            kept = min(length, face.snap or length, len(body))
+        if kept > len(body):
+            raise _Broken(f"packet {self._number + 1} announces {kept} bytes: the file is damaged")
+        return self._packet(face, ticks, body[:kept], length)
+
+    def _add_interface(self, body: bytes) -> None:
+        link, _, snap = struct.unpack(self._order + "HHI", body[:8])
+        resolution, offset = _MICROSECONDS, 0
+        for code, value in self._options(body[8:]):
+            if code == _RESOLUTION and value:
+                exponent = value[0] & 0x7F
+                resolution = 2 ** min(exponent, 63) if value[0] & 0x80 else 10 ** min(exponent, 18)
+            elif code == _OFFSET and len(value) == 8:
+                offset = struct.unpack(self._order + "q", value)[0]
+        if len(self._interfaces) < MAX_INTERFACES:
+            self._interfaces.append(_Interface(link, snap, resolution, offset))
+
+    def _options(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        while len(data) >= 4:
+            code, length = struct.unpack(self._order + "HH", data[:4])
+            if code == _END:
+                return
+            yield code, data[4 : 4 + length]
+            data = data[4 + length + -length % 4 :]
+
+    def _add_secrets(self, body: bytes) -> None:
+        kind, length = struct.unpack(self._order + "II", body[:8])
+        self._secret_bytes += length
+        if kind == _TLS_KEY_LOG and self._secret_bytes <= MAX_SECRETS:
+            self.secrets.append(body[8 : 8 + length])
+
+
+class _Broken(Exception):
+    """The rest of the file cannot be read; the text says why."""
