@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from pkikit.captures.captured import Captured
 from pkikit.captures.containers import CaptureReader, Readable
+from pkikit.captures.contents import CaptureContents
 from pkikit.captures.conversation import Conversation
 from pkikit.captures.layers import End, Ignored, segment_of
 from pkikit.captures.streams import Streams
@@ -22,7 +22,7 @@ class CaptureAnalyzer:
     """Reads the captures of one machine, in order: a connection may begin in one file and end in the next."""
 
     def __init__(self, log: KeyLog, progress: Callable[[int], None] | None = None) -> None:
-        self.captured = Captured()
+        self.captured = CaptureContents()
         self._log, self._progress = log, progress
         self._streams = Streams(self._listen)
         self._ignored: Counter[Ignored] = Counter()
@@ -71,7 +71,7 @@ class CaptureAnalyzer:
         else:
             captured.left_out += 1
 
-    def finish(self) -> Captured:
+    def finish(self) -> CaptureContents:
         """Return everything that was found."""
         self._streams.finish()
         captured = self.captured

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
-from pkikit.captures.captured import Captured
+from pkikit.captures.contents import CaptureContents
 from pkikit.captures.joining import LogJoin
 from pkikit.errors import EncodingError, InputError
+from pkikit.extras import MissingExtra
 from pkikit.files.logs import ByteStream, LogText, read_logs
 from pkikit.files.recognition.kinds import is_document
 from pkikit.handshake.decoding.key_log import KeyLog
-from pkikit.judge.captured import Assessment, Assessor, LoggedFailure
-from pkikit.judge.captured_findings import Group, finding_of, group_failures
+from pkikit.judge.capture_causes import Assessment, Assessor, LoggedFailure
+from pkikit.judge.capture_findings import Group, finding_of, group_failures
 from pkikit.judge.diagnose import CHECKED
 from pkikit.judge.logs.failures import LogOutcome
 from pkikit.judge.logs.log_text import CHECKED as LOG_CHECKED
 from pkikit.judge.logs.log_text import LogDiagnosis, LogReader
 from pkikit.judge.logs.records import Record
-from pkikit.model.captured import CapturedConnection
+from pkikit.model.captured_tls import CapturedConnection
 from pkikit.model.certificates.bundle import is_ca
 from pkikit.model.findings import Verdict
 from pkikit.rules.catalogue import CATALOGUE
@@ -78,7 +79,7 @@ class CaptureReading:
         self._several, self._in_archive = several, False
         self._analyzer: CaptureAnalyzer | None = None
         self.reader = LogReader(where, self._keep)
-        self._found: list[Captured] = []
+        self._found: list[CaptureContents] = []
         self._damage: list[str] = []
         self.captures = self.texts = 0
 
@@ -114,12 +115,22 @@ class CaptureReading:
         return (self._several or self._in_archive) and self._join.keep(outcome, record, place)
 
     def _take(self, path: Path | None, stream: ByteStream, member: str) -> None:
-        from pkikit.captures.analysis import CaptureAnalyzer  # dpkt is in an extra, and logs need none
-
+        try:
+            from pkikit.captures.analysis import CaptureAnalyzer  # dpkt is in an extra, and logs need none
+        except MissingExtra as error:
+            if not member:
+                raise
+            self._damage.append(f"{member} was not read: {error.message}")
+            return
         self.captures += 1
         self._analyzer = analyzer = self._analyzer or CaptureAnalyzer(self._log, self._progress)
         name = path.name if path is not None else "standard input"
         analyzer.read(stream, member or name, Path(member).name if member else "")
+
+    @property
+    def has_connections(self) -> bool:
+        """A capture has TLS in it."""
+        return any(captured.connections for captured in self._found)
 
     def read(self, path: Path | None) -> None:
         """Read a file: captures, logs, or an archive of both."""
@@ -170,7 +181,11 @@ class CaptureReading:
         )  # fmt: skip
 
     def _refuse_nothing(
-        self, assessments: Sequence[Assessment], log: LogDiagnosis | None, captured: Captured, notes: Sequence[str]
+        self,
+        assessments: Sequence[Assessment],
+        log: LogDiagnosis | None,
+        captured: CaptureContents,
+        notes: Sequence[str],
     ) -> None:
         if log is not None or any(a.is_down or a.state == "up" for a in assessments):
             return
@@ -187,9 +202,9 @@ class CaptureReading:
         raise InputError(f"is a packet capture that {what}{more}", where=self._where)
 
 
-def _merged(found: Sequence[Captured]) -> Captured:
+def _merged(found: Sequence[CaptureContents]) -> CaptureContents:
     """Put the captures of several machines together; the same handshake in two of them counts once."""
-    merged = Captured()
+    merged = CaptureContents()
     seen: set[tuple[object, ...]] = set()
     for captured in found:
         for connection in captured.connections:
@@ -207,7 +222,7 @@ def _merged(found: Sequence[Captured]) -> Captured:
     return merged
 
 
-def _authorities(captured: Captured) -> list[x509.Certificate]:
+def _authorities(captured: CaptureContents) -> list[x509.Certificate]:
     """Return every CA certificate that somebody sent."""
     found: dict[x509.Certificate, None] = {}
     for connection in captured.connections:

@@ -12,7 +12,7 @@ from pkikit.captures.streams import Arrival
 from pkikit.handshake.decoding.application import application_content
 from pkikit.handshake.decoding.decoder import Decoder
 from pkikit.handshake.decoding.key_log import KeyLog
-from pkikit.model.captured import CapturedConnection, Handshake, Socket
+from pkikit.model.captured_tls import CapturedConnection, Handshake, Socket
 from pkikit.model.tables import ports
 from pkikit.model.trace import Failed, NotConnected, Side
 

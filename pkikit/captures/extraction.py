@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
-from pkikit.model.captured import CapturedConnection, SentChain, Socket
+from pkikit.model.captured_tls import CapturedConnection, SentChain, Socket
 from pkikit.model.trace import Side
 
 MAX_FILES = 5_000

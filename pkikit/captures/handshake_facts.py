@@ -7,17 +7,21 @@ from functools import lru_cache
 from cryptography import x509
 
 from pkikit.captures.streams import Arrival
+from pkikit.errors import EncodingError
 from pkikit.handshake.decoding.decoder import NOT_DECODED, Decoded
 from pkikit.handshake.decoding.handshake_messages import authorities_in, certificates_in
 from pkikit.handshake.decoding.hellos import authority_title, client_hello, server_hello, version_title
 from pkikit.handshake.decoding.protection import Undecodable
 from pkikit.handshake.decoding.suites import suite_title
 from pkikit.handshake.decoding.tls_bytes import Bytes
-from pkikit.model.captured import CapturedConnection, Handshake, SentChain, Socket, WireAlert, WireEvent
+from pkikit.model.captured_tls import CapturedConnection, Handshake, SentChain, Socket, WireAlert, WireEvent
+from pkikit.model.certificates.facts import title
 from pkikit.model.tables import ports
 from pkikit.model.tables.alerts import ALERT_NAMES
 from pkikit.model.trace import Alert, Application, Detail, Failed, HandshakeTrace, Message, Negotiated, Side, Step
-from pkikit.reading.unreadable import UNREADABLE
+from pkikit.reading.odd.certificate_loader import load_certificate
+from pkikit.reading.unreadable import OtherKind
+from pkikit.values.names import printable
 
 MAX_EVENTS, MAX_CERTIFICATES, MAX_AUTHORITIES, MAX_HIDDEN = 60, 10, 500, 64
 _OTHER = {Side.CLIENT: Side.SERVER, Side.SERVER: Side.CLIENT}
@@ -31,9 +35,14 @@ ENCRYPTED = "certificates, CertificateRequest and alerts are encrypted in TLS 1.
 @lru_cache(maxsize=4096)
 def _certificate(der: bytes) -> x509.Certificate | None:
     try:
-        return x509.load_der_x509_certificate(der)
-    except UNREADABLE:
+        return load_certificate(der)
+    except (OtherKind, EncodingError):
         return None
+
+
+def _shown(found: tuple[x509.Certificate, ...], sent: int) -> str:
+    first = title(found[0]) if found else "cannot be read"
+    return f"Certificate: {printable(first, 100)}" + (f" and {sent - 1} more" if sent > 1 else "")
 
 
 class HandshakeFacts:
@@ -163,7 +172,7 @@ class HandshakeFacts:
         ders = certificates_in(body, tls13=self._tls13)
         read = [_certificate(der) for der in ders[:MAX_CERTIFICATES]]
         found = tuple(certificate for certificate in read if certificate is not None)
-        what = f"Certificate: {len(ders)} sent" if ders else "Certificate: empty, it has none to show"
+        what = _shown(found, len(ders)) if ders else "Certificate: empty, it has none to show"
         event = self.tell(side, what, where)
         self._chains[side] = SentChain(certificates=found, event=event, unreadable=len(read) - len(found))
 

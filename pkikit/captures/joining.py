@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from pkikit.judge.captured import LoggedFailure
+from pkikit.judge.capture_causes import LoggedFailure
 from pkikit.judge.logs.failures import LogOutcome
 from pkikit.judge.logs.records import Record
-from pkikit.model.captured import CapturedConnection
+from pkikit.model.captured_tls import CapturedConnection
 
 MAX_KEPT, MAX_LINES = 50_000, 6
 MAX_APART = timedelta(hours=1)  # clocks differ; ports are used again

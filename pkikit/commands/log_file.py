@@ -68,10 +68,12 @@ def of_file(
             reader.read(lines, text.member, only_known=is_document(head))
     except EncodingError as error:
         damage = error
-    if reading.captures:
+    if reading.has_connections:
         return reading.answer()
     reading.give_back()
     diagnosis = reader.diagnosis()
+    if reading.captures and not diagnosis.recognised:
+        return reading.answer()
     if damage is not None and not diagnosis.verdict.errors:
         raise damage
     if diagnosis.recognised:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pkikit.commands.terminal import console
-from pkikit.judge.captured_findings import ends_of, finding_of
+from pkikit.judge.capture_findings import ends_of, finding_of
 from pkikit.model.findings import Finding
 from pkikit.text import counted
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.captures.answer import CaptureAnswer
-    from pkikit.judge.captured import Assessment
-    from pkikit.judge.captured_findings import Group
+    from pkikit.judge.capture_causes import Assessment
+    from pkikit.judge.capture_findings import Group
+    from pkikit.model.captured_tls import WireEvent
 
 MAX_GROUPS, MAX_SEQUENCE = 12, 16
 
@@ -39,14 +40,23 @@ def show_capture(
     told = [f"{n} {words}" for state, words in states if (n := answer.in_state(state))]
     total = f"{counted(len(answer.assessments), 'TLS connection')} in {counted(answer.packets, 'packet')}"
     console.say(out, f"{total}: {', '.join(told)}." if told else f"{total}.")
-    shown = answer.groups if verbose else answer.groups[:MAX_GROUPS]
-    for group in shown:
-        _show_group(out, group, answer.names, verbose=verbose)
-    if len(answer.groups) > len(shown):
-        console.section(out, f"And {counted(len(answer.groups) - len(shown), 'more failure')} (--verbose lists them).")
+    if len(answer.groups) > 1:
+        rows = [_row(group, answer.names) for group in (answer.groups if verbose else answer.groups[:MAX_GROUPS])]
+        if len(answer.groups) > len(rows):
+            rows.append(("…", f"and {len(answer.groups) - len(rows)} more (--verbose lists them)", "", "", ""))
+        title = f"{counted(len(answer.groups), 'kind')} of failure:"
+        console.table(out, ("failures", "connection", "refused by", "cause", "first packet"), rows, title=title)
+    told_rules: dict[str, int] = {}
+    for group in answer.groups:
+        told_rules[group.causes[0]] = told_rules.get(group.causes[0], 0) + 1
+        if verbose or told_rules[group.causes[0]] == 1:
+            _show_group(out, group, answer.names, verbose=verbose)
     if answer.log is not None:
         console.section(out, "Failures in the log that are not in the capture:")
-        console.show_findings(out, answer.log.verdict.findings)
+        first = {found.rule: found for found in reversed(answer.log.verdict.findings)}
+        for found in answer.log.verdict.findings:
+            if verbose or found is first[found.rule]:
+                console.show_finding(out, found)
     hints = sorted({hint for made in answer.assessments if not made.is_down for hint in made.hints})
     for note in (*answer.notes, *(hints if verbose else ())):
         console.section(out, f"Note: {note}")
@@ -58,9 +68,11 @@ def _show_group(out: Console, group: Group, names: dict[str, str], *, verbose: b
     made = group.first
     found = finding_of(group, names)
     console.show_finding(out, _short(found, made))
-    console.say(out, f"Sequence ({ends_of(made, names)}, client port {made.connection.client.port}):", indent=2)
-    for line in _sequence(made):
-        console.say(out, line, indent=4)
+    files = list(dict.fromkeys(event.file for event in made.connection.events if event.file))
+    where = f" in {', '.join(files)}" if files else ""
+    console.say(out, f"Sequence{where} ({ends_of(made, names)}, client port {made.connection.client.port}):", indent=2)
+    for place, what in _sequence(made):
+        console.say(out, what, indent=8, first=f"    {place}  ")
     others = group.members[1:]
     if others:
         which = [str(o.connection.events[0].packet) for o in (others if verbose else others[:6])]
@@ -80,14 +92,36 @@ def _short(found: Finding, made: Assessment) -> Finding:
     )  # fmt: skip
 
 
-def _sequence(made: Assessment) -> Iterator[str]:
+def _row(group: Group, names: dict[str, str]) -> tuple[str, ...]:
+    made = group.first
+    by = made.refused_by.value if made.refused_by else "not known"
+    return (
+        str(len(group.members)),
+        str(ends_of(made, names)),
+        by,
+        made.causes[0],
+        str(made.connection.events[0].packet),
+    )
+
+
+def _sequence(made: Assessment) -> Iterator[tuple[str, str]]:
+    """Yield one line for what a side says in one packet."""
     events = made.connection.events
-    width = max(len(str(e.packet)) for e in events)
-    start = events[0].at
-    files = {e.file for e in events}
-    for event in events[:MAX_SEQUENCE]:
-        file = f" ({event.file})" if len(files) > 1 or event.file else ""
-        after = (event.at - start).total_seconds()
-        yield f"packet {event.packet:>{width}}  +{after:.3f} s  {event.side.value:<6}  {event.what}{file}"
-    if len(events) > MAX_SEQUENCE:
-        yield f"… and {len(events) - MAX_SEQUENCE} more"
+    width, start = max(len(str(e.packet)) for e in events), events[0].at
+    lines: list[tuple[str, str]] = []
+    before: WireEvent | None = None
+    for event in events:
+        same = before is not None and (before.packet, before.side, before.file) == (
+            event.packet,
+            event.side,
+            event.file,
+        )
+        if same:
+            lines[-1] = (lines[-1][0], f"{lines[-1][1]}; {event.what}")
+        else:
+            after = (event.at - start).total_seconds()
+            lines.append((f"packet {event.packet:>{width}}  +{after:.3f} s  {event.side.value:<6}", event.what))
+        before = event
+    yield from lines[:MAX_SEQUENCE]
+    if len(lines) > MAX_SEQUENCE:
+        yield "…", f"and {len(lines) - MAX_SEQUENCE} more"

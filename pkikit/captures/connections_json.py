@@ -9,9 +9,9 @@ from typing import Any
 from cryptography import x509
 
 from pkikit.captures.answer import CaptureAnswer
-from pkikit.judge.captured import Assessment
-from pkikit.judge.captured_findings import ends_of
-from pkikit.model.captured import CapturedConnection, SentChain, WireEvent
+from pkikit.judge.capture_causes import Assessment
+from pkikit.judge.capture_findings import ends_of
+from pkikit.model.captured_tls import CapturedConnection, SentChain, WireEvent
 from pkikit.values.names import printable
 from pkikit.view.description import describe_certificate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pkikit.judge.captured import Assessment
+from pkikit.judge.capture_causes import Assessment
 from pkikit.judge.logs.failures import Connection, LogOutcome
 from pkikit.judge.logs.groups import Entry, Key
 from pkikit.judge.logs.log_advice import Ends, fix_for
@@ -61,13 +61,11 @@ def statement(group: Group, names: dict[str, str]) -> str:
     refuser = {Side.CLIENT: ends.client, Side.SERVER: ends.server}
     times = f" ({len(group.members)} connections)" if len(group.members) > 1 else ""
     side = made.refused_by
+    seen = made.seen[:1].upper() + made.seen[1:] if made.seen.startswith("not ") else made.seen
     if side is None or made.state != "down":
-        return f"{ends}{times}: {made.seen}"
-    if _is_about_certificates(made.causes[0]):
-        what = f"refuses the certificate of {refuser[_OTHER[side]]}"
-    else:
-        what = f"ends the connection with {refuser[_OTHER[side]]}"
-    return f"{ends}{times}: {refuser[side]} (the {side.value}) {what}: {made.seen}"
+        return f"{seen}{times}"
+    what = "refuses the certificate of" if _is_about_certificates(made.causes[0]) else "ends the connection with"
+    return f"{refuser[side]}, the {side.value}, {what} {refuser[_OTHER[side]]}: {seen}{times}"
 
 
 def finding_of(group: Group, names: dict[str, str]) -> Finding:

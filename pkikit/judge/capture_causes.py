@@ -19,17 +19,18 @@ from pkikit.judge.matching.name_matching import match_name, reference_name
 from pkikit.judge.paths.trust import signers
 from pkikit.judge.phrases import Whose
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.captured import CapturedConnection, Handshake, SentChain
+from pkikit.model.captured_tls import CapturedConnection, Handshake, SentChain
 from pkikit.model.certificates.facts import is_self_signed, presented_names, title
 from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
 from pkikit.model.tables.alerts import ALERT_NAMES, CERTIFICATE_UNKNOWN, VERIFY_ALERTS
 from pkikit.model.trace import Side
+from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules.catalogue import CATALOGUE, rule_of
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING
 from pkikit.rules.connection_rules import UNEXPLAINED
 from pkikit.rules.rule import Rule, Step
-from pkikit.rules.trust_rules import INTERMEDIATE_MISSING, ISSUER_UNKNOWN, SELF_SIGNED_LEAF
+from pkikit.rules.trust_rules import CHAIN_SIGNATURE_INVALID, INTERMEDIATE_MISSING, ISSUER_UNKNOWN, SELF_SIGNED_LEAF
 from pkikit.text import counted
 from pkikit.values.names import printable
 
@@ -149,24 +150,26 @@ class Assessor:
         faults = self._faults(chain, refuser, connection)
         fitting = [fault for fault in faults if number in _alerts_of(rule_of(fault))]
         if number == _UNKNOWN_CA and not fitting:
-            fitting = [self._untrusted(chain)]
+            fitting = list(self._untrusted(chain))
         first = fitting or [by_alert]
         return tuple(dict.fromkeys((*first, *(f for f in faults if f not in fitting))))
 
-    def _untrusted(self, chain: SentChain) -> str:
+    def _untrusted(self, chain: SentChain) -> tuple[str, ...]:
         """Tell which link is missing, as far as the capture shows it."""
-        leaf = chain.certificates[0]
-        if is_self_signed(leaf):
-            return SELF_SIGNED_LEAF.id
-        last = leaf
+        last = chain.certificates[0]
+        if is_self_signed(last):
+            return (SELF_SIGNED_LEAF.id,)
         while above := signers(last, chain.certificates[1:]):
-            if is_self_signed(above[0]):
-                return ISSUER_UNKNOWN.id
             last = above[0]
-        # The issuer was sent by somebody else, and it is no root: here it is missing.
-        if any(not is_self_signed(issuer) for issuer in signers(last, self._pool)):
-            return INTERMEDIATE_MISSING.id
-        return ISSUER_UNKNOWN.id
+            if is_self_signed(last):
+                return (ISSUER_UNKNOWN.id,)
+        issuers = signers(last, self._pool)
+        if any(map(is_self_signed, issuers)):
+            return (ISSUER_UNKNOWN.id,)
+        if issuers:  # somebody else sends it, and it is no root: here it is missing
+            return (INTERMEDIATE_MISSING.id,)
+        # Only the leaf: its issuer may be a root or an intermediate.
+        return (ISSUER_UNKNOWN.id, INTERMEDIATE_MISSING.id) if last is chain.certificates[0] else (ISSUER_UNKNOWN.id,)
 
     def _faults(self, chain: SentChain, refuser: Side, connection: CapturedConnection) -> tuple[str, ...]:
         """Return what is wrong with a chain, whatever the other side trusts; at the time of the packet."""
@@ -184,8 +187,9 @@ class Assessor:
 
 
 def _alerts_of(rule: Rule) -> frozenset[int]:
-    """Return the alerts that OpenSSL sends for a breach of a rule."""
-    return frozenset((*rule.alerts, *(VERIFY_ALERTS.get(code, CERTIFICATE_UNKNOWN) for code in rule.openssl)))
+    """Return the alerts that report a breach of a rule, OpenSSL's among them."""
+    more = (_UNKNOWN_CA,) if rule.area == "ca" or rule is CHAIN_SIGNATURE_INVALID else ()
+    return frozenset((*more, *rule.alerts, *(VERIFY_ALERTS.get(code, CERTIFICATE_UNKNOWN) for code in rule.openssl)))
 
 
 def _refuser(connection: CapturedConnection) -> tuple[Side | None, str]:
@@ -262,7 +266,7 @@ def _trust_hints(connection: CapturedConnection, refuser: Side | None) -> Iterab
     told = ", ".join(names) + (f" and {more} more" if more else "")
     if chain is None or not chain.certificates:
         return
-    issuers = {certificate.issuer.public_bytes() for certificate in chain.certificates}
+    issuers = set(filter(None, map(_issuer_bytes, chain.certificates)))
     subject = title(chain.certificates[0])
     if issuers.isdisjoint(connection.authorities):
         yield (
@@ -271,3 +275,10 @@ def _trust_hints(connection: CapturedConnection, refuser: Side | None) -> Iterab
         )
     else:
         yield f"Hint: the server names the issuer of the client's certificate ({subject}) as trusted ({request.place})."
+
+
+def _issuer_bytes(certificate: x509.Certificate) -> bytes:
+    """Return the issuer's name in DER; nothing if it is too odd to be written again."""
+    with contextlib.suppress(*UNREADABLE):
+        return certificate.issuer.public_bytes()
+    return b""

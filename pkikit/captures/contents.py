@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pkikit.model.captured import CapturedConnection
+from pkikit.model.captured_tls import CapturedConnection
 
 
 @dataclass(kw_only=True)
-class Captured:
+class CaptureContents:
     """What captures contain.
 
     connections: with TLS, or to a port of TLS, in the order in which they began. others: how many TCP connections have no
