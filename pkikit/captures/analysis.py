@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from pkikit.captures.capture_contents import CaptureContents
 from pkikit.captures.containers import CaptureReader, Readable
-from pkikit.captures.contents import CaptureContents
 from pkikit.captures.conversation import Conversation
 from pkikit.captures.layers import End, Ignored, segment_of
 from pkikit.captures.streams import Streams

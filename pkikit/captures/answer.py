@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
-from pkikit.captures.contents import CaptureContents
+from pkikit.captures.capture_contents import CaptureContents
 from pkikit.captures.joining import LogJoin
 from pkikit.errors import EncodingError, InputError
 from pkikit.extras import MissingExtra
@@ -18,7 +18,7 @@ from pkikit.files.logs import ByteStream, LogText, read_logs
 from pkikit.files.recognition.kinds import is_document
 from pkikit.handshake.decoding.key_log import KeyLog
 from pkikit.judge.capture_causes import Assessment, Assessor, LoggedFailure
-from pkikit.judge.capture_findings import Group, finding_of, group_failures
+from pkikit.judge.capture_findings import Group, finding_of, group_failures, group_json
 from pkikit.judge.diagnose import CHECKED
 from pkikit.judge.logs.failures import LogOutcome
 from pkikit.judge.logs.log_text import CHECKED as LOG_CHECKED
@@ -44,7 +44,7 @@ class CaptureAnswer:
         verdict: accepted only if a handshake is known to be complete and none failed.
         causes: rule ids, the one to fix first in front.
         assessments: every connection.
-        groups: failed connections, the same failure once.
+        failures: failed connections, the same failure once.
         notes: sentences about what was not read or not assessed.
         names: host names of addresses, as the logs give them.
         packets: how many packets were read.
@@ -54,11 +54,16 @@ class CaptureAnswer:
     verdict: Verdict
     causes: tuple[str, ...]
     assessments: tuple[Assessment, ...]
-    groups: tuple[Group, ...]
+    failures: tuple[Group, ...]
     notes: tuple[str, ...]
     names: dict[str, str]
     packets: int
     log: LogDiagnosis | None = None
+
+    @property
+    def groups(self) -> tuple[dict[str, Any], ...]:
+        """The failures as rows, as for a log; those that only logs report come last."""
+        return (*(group_json(group, self.names) for group in self.failures), *(self.log.groups if self.log else ()))
 
     def in_state(self, state: str) -> int:
         """Return how many connections are in a state."""
@@ -91,6 +96,9 @@ class CaptureReading:
 
         Yields:
             One text after the other, for `reader`.
+
+        Raises:
+            EncodingError: the file is damaged before the first capture in it.
         """
         before = self.captures
         self._begin()
@@ -176,8 +184,8 @@ class CaptureReading:
             checked=tuple(sorted({*CHECKED, *LOG_CHECKED})),
         )
         return CaptureAnswer(
-            verdict=verdict, causes=tuple(dict.fromkeys(told)), assessments=assessments, groups=groups, notes=notes, names=names,
-            packets=captured.packets, log=log,
+            verdict=verdict, causes=tuple(dict.fromkeys(told)), assessments=assessments, failures=groups, notes=notes,
+            names=names, packets=captured.packets, log=log,
         )  # fmt: skip
 
     def _refuse_nothing(

@@ -10,7 +10,6 @@ from cryptography import x509
 
 from pkikit.captures.answer import CaptureAnswer
 from pkikit.judge.capture_causes import Assessment
-from pkikit.judge.capture_findings import ends_of
 from pkikit.model.captured_tls import CapturedConnection, SentChain, WireEvent
 from pkikit.values.names import printable
 from pkikit.view.description import describe_certificate
@@ -33,23 +32,8 @@ def connections_json(answer: CaptureAnswer) -> dict[str, Any]:
         "connections_left_out": max(0, len(ordered) - MAX_LISTED),
         "notes": list(answer.notes),
         "packets": answer.packets,
-        "groups": [*_groups(answer), *(answer.log.groups if answer.log else ())],
+        "groups": list(answer.groups),
     }
-
-
-def _groups(answer: CaptureAnswer) -> list[dict[str, Any]]:
-    made = []
-    for group in answer.groups:
-        ends = ends_of(group.first, answer.names)
-        times = [a.connection.began for a in group.members]
-        made.append(
-            {
-                "client": ends.client, "server": ends.server, "port": ends.port, "direction": "", "cause": group.causes[0],
-                "count": len(group.members), "first": _time(min(times)), "last": _time(max(times)),
-                "seen": group.first.seen, "hosts": [], "scanner": False,
-            }
-        )  # fmt: skip
-    return made
 
 
 def _connection(made: Assessment, names: dict[str, str]) -> dict[str, Any]:

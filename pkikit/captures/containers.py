@@ -100,7 +100,17 @@ class CaptureReader:
             self.damage = str(error)
 
     def _take(self, size: int) -> bytes:
-        """Return exactly that many bytes, or fewer at the end of the file."""
+        """Return exactly that many bytes, or fewer at the end of the file.
+
+        Args:
+            size: how many.
+
+        Returns:
+            The bytes.
+
+        Raises:
+            _Broken: more was read than a capture may have.
+        """
         self._left -= size
         if self._left < 0:
             raise _Broken(f"only the first {MAX_CAPTURE >> 20} MB were read")

@@ -99,7 +99,7 @@ def diagnose(
 
 
 def _tell_capture(answer: CaptureAnswer, extract: Path | None, *, verbose: bool, as_json: bool) -> None:
-    from pkikit.captures.document import connections_json
+    from pkikit.captures.connections_json import connections_json
     from pkikit.captures.extraction import extract_chains
 
     written = extract_chains((a.connection for a in answer.assessments), extract) if extract is not None else ()

@@ -126,9 +126,9 @@ def _is_recording(head: bytes) -> bool:
     """Return True for what the readers of logs are to try first: text without PEM at its beginning, JSON, archives."""
     from pkikit.files.archives import GZIP, ZIP
     from pkikit.files.recognition.kinds import looks_binary
-    from pkikit.files.recognition.magic import magic_of, unicode_form
+    from pkikit.files.recognition.magic import is_capture, magic_of, unicode_form
 
-    if head.startswith((GZIP, ZIP, b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
+    if is_capture(head) or head.startswith((GZIP, ZIP, b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
         return True
     if (magic := magic_of(head)) is not None:
         return magic.what.startswith("a packet capture")

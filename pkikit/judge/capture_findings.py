@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
 
 from pkikit.judge.capture_causes import Assessment
 from pkikit.judge.logs.failures import Connection, LogOutcome
@@ -150,3 +152,22 @@ def _entry(made: Assessment) -> Entry:
     if made.logged:
         entry.names |= {line.outcome.name for line in made.logged if line.outcome.name}
     return entry
+
+
+def group_json(group: Group, names: dict[str, str]) -> dict[str, Any]:
+    """Return a row of the table of groups, as a log has them.
+
+    Args:
+        group: the connections.
+        names: host names of addresses.
+
+    Returns:
+        A JSON object.
+    """
+    ends = ends_of(group.first, names)
+    times = [made.connection.began.astimezone(UTC).isoformat() for made in group.members]
+    return {
+        "client": ends.client, "server": ends.server, "port": ends.port, "direction": "", "cause": group.causes[0],
+        "count": len(group.members), "first": min(times), "last": max(times), "seen": group.first.seen, "hosts": [],
+        "scanner": False,
+    }  # fmt: skip

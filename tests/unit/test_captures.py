@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pkikit.captures.analysis import CaptureAnalyzer
+from pkikit.captures.capture_contents import CaptureContents
 from pkikit.captures.containers import CaptureReader, Packet
-from pkikit.captures.contents import CaptureContents
 from pkikit.captures.layers import Segment, segment_of
 from pkikit.captures.streams import MAX_WAITING, Arrival, Streams
 from pkikit.design.legs import legs_of

@@ -40,14 +40,14 @@ def show_capture(
     told = [f"{n} {words}" for state, words in states if (n := answer.in_state(state))]
     total = f"{counted(len(answer.assessments), 'TLS connection')} in {counted(answer.packets, 'packet')}"
     console.say(out, f"{total}: {', '.join(told)}." if told else f"{total}.")
-    if len(answer.groups) > 1:
-        rows = [_row(group, answer.names) for group in (answer.groups if verbose else answer.groups[:MAX_GROUPS])]
-        if len(answer.groups) > len(rows):
-            rows.append(("…", f"and {len(answer.groups) - len(rows)} more (--verbose lists them)", "", "", ""))
-        title = f"{counted(len(answer.groups), 'kind')} of failure:"
+    if len(answer.failures) > 1:
+        rows = [_row(group, answer.names) for group in (answer.failures if verbose else answer.failures[:MAX_GROUPS])]
+        if len(answer.failures) > len(rows):
+            rows.append(("…", f"and {len(answer.failures) - len(rows)} more (--verbose lists them)", "", "", ""))
+        title = f"{counted(len(answer.failures), 'kind')} of failure:"
         console.table(out, ("failures", "connection", "refused by", "cause", "first packet"), rows, title=title)
     told_rules: dict[str, int] = {}
-    for group in answer.groups:
+    for group in answer.failures:
         told_rules[group.causes[0]] = told_rules.get(group.causes[0], 0) + 1
         if verbose or told_rules[group.causes[0]] == 1:
             _show_group(out, group, answer.names, verbose=verbose)
