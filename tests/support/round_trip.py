@@ -69,14 +69,24 @@ def _value_at(key: str, data: dict[str, Any]) -> Any:
     if parts[0] == "servers" and parts[-1] == "kind":
         groups = ("unified_cm", "im_presence", "unity_connection")
         return next((g for g in groups for group in data[g] if parts[1] in group["nodes"]), None)
+    if parts[0] == "addresses":
+        listed = (pair for group in data["unified_cm"] for pair in group["server_names"].items())
+        return next((node for node, address in listed if address == parts[1]), None)
     if len(parts) == 1 or parts[0] in {"domains", "revocation"}:
         value: Any = data
         for part in parts:
             value = value[part]
         return value
-    if parts[0] not in data or (len(parts) > 1 and not isinstance(data[parts[0]], dict | list)):
+    if not isinstance(data.get(parts[0]), list):
         return None
-    element = next((e for e in data[parts[0]] if parts[1] in _names(e)), data[parts[0]][0] if data[parts[0]] else {})
+    if len(parts) == 2:  # whose the other name of a node is
+        return next(
+            (node for e in data[parts[0]] for node, name in e["server_names"].items() if name == parts[1]), None
+        )
+    # Where no file has the names of clusters, an import numbers them: cucm, cucm-2.
+    number = int(parts[1].rpartition("-")[2]) - 1 if parts[1].rpartition("-")[2].isdecimal() else 0
+    numbered = data[parts[0]][number] if number < len(data[parts[0]]) else {}
+    element = next((e for e in data[parts[0]] if parts[1] in _names(e)), numbered)
     value = element.get(parts[2])
     return value.get(parts[3]) if len(parts) == 4 and value else value
 

@@ -22,12 +22,42 @@ SHIPPED = {path.stem: deployment(path.stem) for path in DEPLOYMENTS.glob("*.yaml
 ALL: dict[str, Deployment] = {
     made.model_dump_json(): made for made in (*SHIPPED.values(), *(c.changed() for c in cases().values()))
 }
-BIG = changed(
-    "clustered-full", version="X15.5", jabber_guest=True, clusters__0__api_access=False, clusters__1__log_level=3
+_CUCM = {"name": "cucm", "nodes": ["ucm1.corp.example.com", "ucm2.corp.example.com"]}
+_SECOND = {
+    "name": "second",
+    "type": "traversal",
+    "client": "core",
+    "server": "edge",
+    "peer_addresses": ["e1.example.com"],
+}
+_INNER = {"name": "inner", "type": "neighbour", "cluster": "core", "peer_addresses": ["cube.corp.example.com"]}
+# What the shipped ones do not have.
+FURTHER = {
+    "switches": changed(
+        "clustered-full", version="X15.5", jabber_guest=True, clusters__0__api_access=False, clusters__1__log_level=3,
+        clusters__0__verify_origin_server=False, clusters__0__eku_checking=False, servers__1__tls_verify=False,
+        clusters__0__ssh_key_algorithms=["x509v3-rsa2048-sha256"],
+    ),
+    "oauth": changed(version="X15.5", unified_cm=[{**_CUCM, "sip_oauth": True, "tls_verify": True}]),
+    "node-by-ip": changed(unified_cm=[{**_CUCM, "server_names": {"ucm2.corp.example.com": "192.0.2.7"}}]),
+    "two-unified-cm": changed(unified_cm=[_CUCM, {"name": "other", "nodes": ["ucm9.corp.example.com"], "mixed_mode": True}]),
+    "shared": changed(clusters__1__certificate="shared", mra=False),
+    "upload": changed(version="X15.4", clusters__1__server_eku_upload=True, clusters__0__cluster_tls="permissive"),
+    "zones": changed(zones=[*deployment().model_dump(mode="json")["zones"], {**_SECOND, "tls_verify": False}, _INNER]),
+    "dns": changed(
+        "clustered-full", zones__2__tls_verify=True, zones__2__tls_verify_subject_name="calls.example.net",
+        zones__2__inbound_mapping=True, zones__3__mutual_tls=True, sip_domains_in_certificate=True,
+    ),
+    "cloud": changed(
+        version="X15.5", cloud_services=[{"name": "onboarding", "nodes": ["fos-a.wbx2.com"]}], mra_endpoints=True,
+        im_presence__0__file_transfer=True,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "original", [*ALL.values(), *FURTHER.values()], ids=[*(d.name for d in ALL.values()), *FURTHER]
 )
-
-
-@pytest.mark.parametrize("original", [*ALL.values(), BIG], ids=lambda made: made.name)
 def test_deployment_comes_back_from_archives_field_by_field(original: Deployment, tmp_path: Path) -> None:
     """Only what no dump states is answered, and every certificate and list is that of its machine."""
     world = issue_world(original, at=AT - DAY, rsa=False).world

@@ -121,7 +121,7 @@ def _identity(deployment: Deployment, cluster: Cluster, peer: str, address: str)
     for number, name in enumerate(dict.fromkeys((*domains.registration, *domains.sip)), start=1):
         yield f"SIP Domain {number} Name", name
         yield f"SIP Domain {number} Authzone", ""
-        yield f"SIP Domain {number} Edge", word_of(deployment.mra and name in domains.registration)
+        yield f"SIP Domain {number} Edge", word_of(name in domains.registration)
         yield f"SIP Domain {number} Sip", word_of(name in domains.sip)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pkikit.design.setting_words import switch_of
 from pkikit.intake.assembly.peers.address_book import AddressBook
@@ -94,6 +94,7 @@ def note_unified_communications(
     automatic = [zone for zone in zones if zone.is_automatic and zone.addresses]
     nodes: dict[str, list[Evidence]] = {}
     names: dict[str, tuple[str, Evidence]] = {}
+    made: dict[str, list[RawZone]] = {}
     known = [fqdn for kind, fqdn, _ in servers if kind == "unified_cm"]
     for zone in automatic:
         address, stated = zone.addresses[0]
@@ -102,13 +103,17 @@ def note_unified_communications(
             _lack_node(address, zone, ledger)
             continue
         nodes.setdefault(node, []).append(Evidence.of(stated))
+        made.setdefault(node, []).append(zone)
         if node != address:
             names[node] = (address, Evidence.of(stated))
     for kind, fqdn, server in servers:
         if kind == "unified_cm":
             nodes.setdefault(fqdn, []).extend(_places(server))
-    if nodes:
-        _unified_cm(nodes, names, automatic, version, ledger)
+    for number, members in enumerate(_by_mode(nodes, made), start=1):
+        label = KINDS["unified_cm"] if number == 1 else f"{KINDS['unified_cm']}-{number}"
+        own = [zone for node in members for zone in made.get(node, ())]
+        listed = {node: name for node, name in names.items() if node in members}
+        _unified_cm(label, {node: nodes[node] for node in members}, listed, own, version, ledger)
     for kind in ("im_presence", "unity_connection"):
         given = [(fqdn, server) for found, fqdn, server in servers if found == kind]
         if given:
@@ -119,6 +124,15 @@ def note_unified_communications(
             ledger.assume(
                 f"{key}/tls_verify", True, _DEFAULT, "Configuration > Unified Communications: TLS verify mode"
             )
+
+
+def _by_mode(nodes: Collection[str], made: Mapping[str, Sequence[RawZone]]) -> list[list[str]]:
+    """Return the nodes by cluster, as far as zones tell: security mode and SIP OAuth mode are those of a whole cluster."""
+    groups: dict[frozenset[tuple[str, str]], list[str]] = {}
+    for node in sorted(nodes, key=lambda name: name not in made):  # what has no zone joins the first cluster
+        modes = ((z.name[:5].lower(), z.word("SIP TLS Verify Mode")) for z in made.get(node, ()))
+        groups.setdefault(frozenset(modes) if node in made else next(iter(groups), frozenset()), []).append(node)
+    return list(groups.values())
 
 
 def _places(server: ServerMaterial) -> list[Evidence]:
@@ -149,11 +163,12 @@ def _lack_node(address: str, zone: RawZone, ledger: Ledger) -> None:
 
 
 def _unified_cm(
-    nodes: dict[str, list[Evidence]], names: dict[str, tuple[str, Evidence]], zones: Sequence[RawZone],
+    label: str, nodes: dict[str, list[Evidence]], names: dict[str, tuple[str, Evidence]], zones: Sequence[RawZone],
     version: ProductVersion, ledger: Ledger,
 ) -> None:  # fmt: skip
-    key = "unified_cm/cucm"
-    ledger.assume(f"{key}/name", "cucm", "a name for the deployment file only; all nodes are taken as one cluster")
+    key = f"unified_cm/{label}"
+    why = "a name for the deployment file only; all nodes with one security mode are taken as one cluster"
+    ledger.assume(f"{key}/name", label, why)
     ledger.read(f"{key}/nodes", tuple(nodes), *(places[0] for places in nodes.values() if places))
     secure = [zone for zone in zones if zone.name.lower().startswith("cetls-")]
     oauth = [zone for zone in zones if zone.name.lower().startswith("ceoauth")]

@@ -20,7 +20,7 @@ NOT_IN_A_DUMP = frozenset(
         "registration_domain_format", "unified_cm/*/name", "unified_cm/*/tls_verify", "unified_cm/*/security_profiles",
         "unified_cm/*/phones", "im_presence", "im_presence/*/name", "im_presence/*/tls_verify", "unity_connection",
         "unity_connection/*/name", "unity_connection/*/tls_verify", "servers/*/name", "servers/*/kind", "meeting_servers",
-        "federated_servers", "b2b_partners", "cloud_services",
+        "federated_servers", "b2b_partners", "cloud_services", "sip_domains_in_certificate", "im_presence/*/file_transfer",
     }
 )  # fmt: skip
 
@@ -33,6 +33,9 @@ def note_unstated(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
         ledger: takes facts, and what is missing. It has the facts about domains and Unified Communications.
     """
     _note_responder(clusters, ledger)
+    if any(zone.endswith("/type") and fact.value == "dns" for zone, fact in ledger.facts.items()):
+        ledger.assume("sip_domains_in_certificate", False, "callers of other companies do not verify E's certificate; no "
+                      "file says it", "the partners behind the DNS zone")  # fmt: skip
     if ledger.facts["domains/federation"].value:
         ledger.lack(
             "the servers of the domains that you federate with",
@@ -52,6 +55,9 @@ def note_unstated(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
 def _note_mobile(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
     ledger.assume("mra_endpoints", False, "only Jabber registers from outside; a dump does not have it",
                   "Cisco Unified CM Administration > Device > Phone: room systems with a secure profile")  # fmt: skip
+    for start in dict.fromkeys("/".join(k.split("/")[:2]) for k in ledger.facts if k.startswith("im_presence/")):
+        how = "Cisco Unified CM IM and Presence Administration > Messaging > External Server Setup"
+        ledger.assume(f"{start}/file_transfer", False, "managed file transfer is off; no file has it", how)
     mixed = [
         k
         for k, fact in ledger.facts.items()
@@ -103,4 +109,6 @@ def is_unstated(key: str) -> bool:
         Whether an answer is the only way to know it.
     """
     room, _, rest = key.partition("/")
+    if room == "addresses":  # whose an IP address is, where its own dump is not there
+        return True
     return key in NOT_IN_A_DUMP or f"{room}/*/{rest.rpartition('/')[2]}" in NOT_IN_A_DUMP
