@@ -67,6 +67,12 @@ def is_internal(name: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
+def public_suffix(name: str) -> str:
+    """Return the public suffix of a name, such as `co.uk`; empty for an internal name."""
+    return "" if is_internal(name) else _suffixes().publicsuffix(name) or ""
+
+
+@lru_cache(maxsize=8192)
 def why_not_issued(name: str) -> str:
     """Explain why no public CA issues a certificate for a name; return an empty string if one may.
 

@@ -1,0 +1,1 @@
+"""Real deployments under other names: the same structure and the same verdicts, to share with anybody."""

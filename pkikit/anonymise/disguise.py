@@ -1,0 +1,58 @@
+"""What takes the place of everything in a deployment: names, numbers and keys that follow from a seed and the originals."""
+
+from __future__ import annotations
+
+from pkikit.anonymise.addresses import Addresses
+from pkikit.anonymise.deployment_names import DeploymentNames
+from pkikit.anonymise.names import Names
+from pkikit.anonymise.needles import Needles
+from pkikit.anonymise.numbers import Numbers
+from pkikit.anonymise.objects import OtherNames
+from pkikit.anonymise.pooled_keys import PooledKeys
+from pkikit.anonymise.secret import Secret
+from pkikit.anonymise.tokens import Tokens
+from pkikit.issue.lookalike.originals import Originals, der_of
+from pkikit.model.deployment import Deployment
+
+
+class Disguise:
+    """The counterpart of a deployment and of everything that its machines have.
+
+    Attributes:
+        names: what takes the place of names.
+        numbers: what takes the place of serial numbers and identifiers.
+        deployment: the deployment under other names.
+        keys, transform: for the engine that reissues certificates.
+    """
+
+    def __init__(
+        self, deployment: Deployment, originals: Originals, needles: Needles, *, seed: int, attempt: int, shorter: int
+    ) -> None:
+        """Choose names, numbers and keys.
+
+        Args:
+            deployment: the original.
+            originals: everything that its machines have.
+            needles: what must not occur.
+            seed: another seed gives other names.
+            attempt: counts repetitions, if a choice contained something of the original.
+            shorter: by how many letters new words are to be shorter than the old ones.
+
+        Raises:
+            LengthError: a new name breaks a limit that the old one kept.
+        """
+        read = [der_of(c) for c in originals.every_certificate()]
+        read += [der_of(other) for other in (*originals.crls, *originals.answers)]
+        secret = Secret(seed, [deployment.model_dump_json().encode(), *read], attempt)
+        tokens = Tokens(secret, needles.words, shorter)
+        self.names = Names(tokens, Addresses(secret, needles.addresses), secret)
+        self.numbers = Numbers(secret)
+        labels = DeploymentNames(self.names, tokens)
+        self.label = labels.label
+        self.deployment = labels.deployment(deployment)
+        self.keys = PooledKeys(secret, originals)
+        self.transform = OtherNames(self.names, self.numbers)
+
+    def url(self, url: str) -> str:
+        """Return what takes the place of a URL."""
+        return self.names.uri(url)
