@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pkikit.anonymise.addresses import Addresses
-from pkikit.anonymise.deployment_names import DeploymentNames
-from pkikit.anonymise.names import Names
-from pkikit.anonymise.needles import Needles
-from pkikit.anonymise.numbers import Numbers
-from pkikit.anonymise.objects import OtherNames
+from pkikit.anonymise.naming.addresses import Addresses
+from pkikit.anonymise.naming.deployment_names import DeploymentNames
+from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.needles import Needles, objects_of
+from pkikit.anonymise.elements.numbers import Numbers
+from pkikit.anonymise.elements.objects import OtherNames
 from pkikit.anonymise.pooled_keys import PooledKeys
-from pkikit.anonymise.secret import Secret
-from pkikit.anonymise.tokens import Tokens
-from pkikit.issue.lookalike.originals import Originals, der_of
+from pkikit.anonymise.naming.secret import Secret
+from pkikit.anonymise.naming.tokens import Tokens
+from pkikit.issue.lookalike.originals import Originals
 from pkikit.model.deployment import Deployment
 
 
@@ -41,8 +41,7 @@ class Disguise:
         Raises:
             LengthError: a new name breaks a limit that the old one kept.
         """
-        read = [der_of(c) for c in originals.every_certificate()]
-        read += [der_of(other) for other in (*originals.crls, *originals.answers)]
+        read = objects_of(originals)
         secret = Secret(seed, [deployment.model_dump_json().encode(), *read], attempt)
         tokens = Tokens(secret, needles.words, shorter)
         self.names = Names(tokens, Addresses(secret, needles.addresses), secret)

@@ -16,21 +16,30 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote
 
-from pkikit.anonymise.addresses import is_kept
-from pkikit.anonymise.known_words import KEPT
-from pkikit.anonymise.numbers import is_public
-from pkikit.anonymise.tokens import TOKEN, WORD_LENGTH
+from pkikit.anonymise.naming.addresses import is_kept
+from pkikit.anonymise.naming.known_words import KEPT
+from pkikit.anonymise.elements.numbers import is_public
+from pkikit.anonymise.naming.tokens import TOKEN, WORD_LENGTH
+from pkikit.issue.lookalike.originals import Originals, der_of
 from pkikit.judge.checks.certificate_checks import DECODED_ATTRIBUTES
 from pkikit.reading import der
 from pkikit.reading.unreadable import UNREADABLE
 
 _LONG_ENOUGH = 8  # bytes that two objects do not share by chance
 _TEXTS = {0x0C: "utf-8", 0x1E: "utf-16-be", 0x1C: "utf-32-be"}
-_ADDRESS = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])|(?<![\w:])[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?![\w:])")
+_ADDRESS = re.compile(
+    r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])|(?<![\w:])[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?![\w:])"
+)
 _PEM = re.compile(rb"-----BEGIN [^-]+-----([A-Za-z0-9+/=\s]+)-----END [^-]+-----")
 _NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _RESERVED = frozenset({"example.com", "example.net", "example.org"})
 _MAX_DEPTH = 40
+
+
+def objects_of(originals: Originals) -> list[bytes]:
+    """Return every certificate, CRL and OCSP answer in DER."""
+    found = [der_of(certificate) for certificate in originals.every_certificate()]
+    return [*found, *map(der_of, originals.crls), *map(der_of, originals.answers)]
 
 
 @dataclass(frozen=True)
@@ -146,7 +155,9 @@ class Needles:
         for text in written:
             addresses.update(_addresses_in(text))
         words = {word for text in written - addresses for word in _words(text)}
-        digests = {hashlib.new(name, data, usedforsecurity=False).digest() for data in known for name in ("sha1", "sha256")}
+        digests = {
+            hashlib.new(name, data, usedforsecurity=False).digest() for data in known for name in ("sha1", "sha256")
+        }
         return cls(
             words=frozenset(words),
             names=frozenset(name for text in written for name in _names(text, words)),
@@ -170,7 +181,11 @@ class Needles:
         plain = _PEM.sub(b" ", data)
         texts = [path, plain.decode("utf-8", "replace"), *leaves.texts]
         text = "\n".join(unquote(t) for t in texts).lower()
-        found = self._word_in(text, ours) or self._address_in(text, leaves.addresses) or self._bytes_in([data, *hidden], text)
+        found = (
+            self._word_in(text, ours)
+            or self._address_in(text, leaves.addresses)
+            or self._bytes_in([data, *hidden], text)
+        )
         return f"{found} is still in {path}" if found else ""
 
     def _word_in(self, text: str, ours: frozenset[str]) -> str:
@@ -185,7 +200,9 @@ class Needles:
     def _address_in(self, text: str, packed: frozenset[str]) -> str:
         for address in sorted(self.addresses):
             forms = (address, ".".join(reversed(address.split(".")))) if "." in address else (address,)
-            if address in packed or any(re.search(rf"(?<![\w.:]){re.escape(form)}(?![\w:]|\.\d)", text) for form in forms):
+            if address in packed or any(
+                re.search(rf"(?<![\w.:]){re.escape(form)}(?![\w:]|\.\d)", text) for form in forms
+            ):
                 return f"the address {address}"
         return ""
 

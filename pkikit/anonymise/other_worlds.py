@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from pkikit.anonymise.deployment_names import SETTINGS
+from pkikit.anonymise.naming.deployment_names import SETTINGS
 from pkikit.anonymise.disguise import Disguise
-from pkikit.anonymise.distinguished_names import LengthError
-from pkikit.anonymise.needles import Needles
+from pkikit.anonymise.elements.distinguished_names import LengthError
+from pkikit.anonymise.needles import Needles, objects_of
 from pkikit.errors import InputError
-from pkikit.issue.lookalike.originals import Originals, der_of
+from pkikit.issue.lookalike.originals import Originals
 from pkikit.issue.lookalike.worlds import originals_of, rekeyed_world
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_all_legs
 from pkikit.model.deployment import Deployment
@@ -37,17 +37,18 @@ def texts_of(value: object) -> Iterator[str]:
                 yield from texts_of(one)
         case str():
             yield value
+        case _:
+            return
 
 
 def needles_of(deployment: Deployment, originals: Originals) -> Needles:
     """Return what must not occur in the counterpart of a deployment and of what its machines have."""
-    objects = [der_of(c) for c in originals.every_certificate()]
-    objects += [der_of(other) for other in (*originals.crls, *originals.answers)]
-    return Needles.of(names_in(deployment), objects)
+    return Needles.of(names_in(deployment), objects_of(originals))
 
 
 def names_in(deployment: Deployment) -> tuple[str, ...]:
     """Return the names and labels of a deployment, without the words of its settings."""
+
     def values(value: object) -> object:
         if isinstance(value, dict):
             return {k: values(v) for k, v in value.items() if k not in SETTINGS}
@@ -138,18 +139,19 @@ def _serial(serial: int, disguise: Disguise) -> int:
     return der.number(der.element(der.INTEGER, disguise.numbers.serial(content)))
 
 
-def differences(before: World, after: World, at: datetime) -> tuple[str, ...]:
+def differences(before: World, after: World, at: datetime, after_at: datetime | None = None) -> tuple[str, ...]:
     """Compare the verdicts on every connection.
 
     Args:
         before: the original.
         after: its counterpart, with the connections in the same order.
-        at: the time of both.
+        at: the time of the original.
+        after_at: the time of the counterpart; None for the same.
 
     Returns:
         One sentence for each connection with another verdict or another first cause.
     """
-    old, new = judge_all_legs(before, at), judge_all_legs(after, at)
+    old, new = judge_all_legs(before, at), judge_all_legs(after, after_at or at)
     if len(old) != len(new):
         return (f"there are {len(new)} connections under the new names and {len(old)} under the old ones",)
     return tuple(told for one, other in zip(old, new, strict=True) if (told := _difference(one, other)))

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from pkikit.anonymise.secret import Secret
+from pkikit.anonymise.naming.secret import Secret
 from pkikit.issue.lookalike.key_sources import PrivateHalf, SeededKeys
 from pkikit.issue.lookalike.originals import Originals
 from pkikit.issue.lookalike.shapes import KeyShape, shape_of
@@ -65,7 +65,7 @@ class PooledKeys(SeededKeys):
             spare = primes(shape.bits // 2)[-2:] if shape.bits % 2 == 0 and shape.exponent == 65537 else ()
             pair = self._pairs.get(original) or (spare if not _is_key(original) else ())
             if pair:
-                return _key_of(*pair, shape.exponent)
+                return _key_of(pair[0], pair[1], shape.exponent)
         return super().private(shape, original)
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 from importlib.resources import files
 
-from pkikit.anonymise.known_words import KEPT
-from pkikit.anonymise.secret import Secret
+from pkikit.anonymise.naming.known_words import KEPT
+from pkikit.anonymise.naming.secret import Secret
 
 TOKEN = re.compile(r"[^\W_]+")
 _WORD_AND_NUMBER = re.compile(r"([^\W\d_]+)([0-9]*)\Z")
@@ -21,7 +21,7 @@ _HEX = re.compile(r"(?=[0-9a-fA-F]*[0-9])[0-9a-fA-F]{8,}\Z")
 
 def word_list() -> tuple[str, ...]:
     """Return the words that take the place of others: plants, animals and things."""
-    return tuple((files("pkikit.anonymise") / "words.txt").read_text(encoding="utf-8").split())
+    return tuple((files("pkikit.anonymise.naming") / "words.txt").read_text(encoding="utf-8").split())
 
 
 class Tokens:
@@ -97,11 +97,13 @@ class Tokens:
             distance = min(abs(len(free) - wanted) for free in self._free)
             near = [free for free in self._free if abs(len(free) - wanted) <= max(distance, min(number, 1))]
             return near[self._secret.number("word", original, len(near))]
-        words = self._parts
         found = ""
-        while len(found) < min(wanted, 60) - 2 or not found:
-            found += words[self._secret.number(f"part {len(found)}", original, len(words))]
-        return found[: max(wanted, 4)] if len(found) > wanted + 3 else found
+        while len(found) < min(wanted, 60) - 2:
+            left = max(3, min(wanted, 60) - len(found))
+            distance = min(abs(min(len(word), 8) - left) for word in self._parts)
+            near = [word for word in self._parts if abs(min(len(word), 8) - left) <= distance]
+            found += near[self._secret.number(f"part {len(found)}", original, len(near))]
+        return found
 
     def _number(self, digits: str) -> str:
         return digits if len(digits) <= _KEPT_DIGITS else self._other_characters(digits)

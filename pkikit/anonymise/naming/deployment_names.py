@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pkikit.anonymise.names import Names
-from pkikit.anonymise.tokens import Tokens
+from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.naming.tokens import Tokens
 from pkikit.model.deployment import Deployment, deployment_from
 
 # Keys whose values are words of the product, and keys whose values are labels that a person chose.
@@ -46,7 +46,10 @@ class DeploymentNames:
     def _value(self, key: str, value: Any) -> Any:
         match value:
             case dict():
-                return {self._key(k): self._value(k if isinstance(k, str) and "." not in k else key, v) for k, v in value.items()}
+                return {
+                    self._key(k): self._value(k if isinstance(k, str) and "." not in k else key, v)
+                    for k, v in value.items()
+                }
             case list():
                 return [self._value(key, one) for one in value]
             case str() if key in _LABELS:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection
 
-from pkikit.anonymise.secret import Secret
+from pkikit.anonymise.naming.secret import Secret
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PRIVATE = tuple(
     ipaddress.ip_network(text)
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/64")
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "fc00::/7",
+        "fe80::/64",
+    )
 )
 _KEPT = tuple(
     ipaddress.ip_network(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::1/128", "::/128", "ff00::/8")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pkikit.anonymise.distinguished_names import DistinguishedNames, checked_length, text_of, with_text
-from pkikit.anonymise.names import Names
-from pkikit.anonymise.numbers import Numbers
+from pkikit.anonymise.elements.distinguished_names import DistinguishedNames, checked_length, text_of, with_text
+from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.elements.numbers import Numbers
 from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.reading import der
 from pkikit.reading.der import BadDer
@@ -111,7 +111,9 @@ class Extensions:
         return with_parts(element, der.content(self._numbers.oid_element(der.element(der.OID, body))))
 
     def _constraints(self, element: bytes) -> bytes:
-        return with_parts(element, *(with_parts(p, *map(self._subtree, der.children(p))) for p in der.children(element)))
+        return with_parts(
+            element, *(with_parts(p, *map(self._subtree, der.children(p))) for p in der.children(element))
+        )
 
     def _subtree(self, element: bytes) -> bytes:
         base, *limits = der.children(element)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pkikit.anonymise.names import Names
-from pkikit.anonymise.numbers import Numbers
-from pkikit.anonymise.extensions import Extensions
-from pkikit.anonymise.distinguished_names import DistinguishedNames
+from pkikit.anonymise.elements.distinguished_names import DistinguishedNames
+from pkikit.anonymise.elements.extensions import Extensions
+from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.elements.numbers import Numbers
 from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.reading import der
 
@@ -81,4 +81,3 @@ class OtherNames:
     def _wrapped(self, element: bytes) -> bytes:
         """Return an element that contains a list of extensions."""
         return with_parts(element, *map(self._extensions.sequence, der.children(element)))
-

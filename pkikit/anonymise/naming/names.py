@@ -8,9 +8,9 @@ from urllib.parse import quote, unquote
 
 import idna
 
-from pkikit.anonymise.addresses import Addresses
-from pkikit.anonymise.secret import Secret
-from pkikit.anonymise.tokens import TOKEN, Tokens
+from pkikit.anonymise.naming.addresses import Addresses
+from pkikit.anonymise.naming.secret import Secret
+from pkikit.anonymise.naming.tokens import TOKEN, Tokens
 from pkikit.values.names import is_ip_address
 from pkikit.values.public_names import SPECIAL_USE, is_internal, public_suffix
 
@@ -70,7 +70,9 @@ class Names:
         key = ".".join(labels).lower()
         if key not in self._domains:
             top = name.rpartition(".")[2]
-            first = _RESERVED.index(top) if top in _RESERVED else self._secret.number("top", top.encode(), len(_RESERVED))
+            first = (
+                _RESERVED.index(top) if top in _RESERVED else self._secret.number("top", top.encode(), len(_RESERVED))
+            )
             word, taken = labels[0].lower(), set(self._domains.values())
             for number in range(1000):
                 again = word if number < len(_RESERVED) else f"{word}x{number}"

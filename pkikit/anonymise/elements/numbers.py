@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pkikit.anonymise.secret import Secret
+from pkikit.anonymise.naming.secret import Secret
 from pkikit.judge.checks.certificate_checks import DECODED_ATTRIBUTES
 from pkikit.reading import der
 

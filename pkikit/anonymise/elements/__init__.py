@@ -1,0 +1,1 @@
+"""Parts of certificates, CRLs and OCSP answers under other names, in DER."""

@@ -1,0 +1,1 @@
+"""Other names for machines, domains, zones and organisations, and other addresses."""
