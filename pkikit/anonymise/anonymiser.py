@@ -19,7 +19,7 @@ from pkikit.anonymise.needles import Needles
 from pkikit.anonymise.other_worlds import choose, differences, needles_of
 from pkikit.anonymise.our_words import our_words
 from pkikit.anonymise.ticket import ticket_of
-from pkikit.anonymise.written_case import CaseFile, files_of
+from pkikit.anonymise.written_case import CaseFile, files_of, packed
 from pkikit.errors import InputError
 from pkikit.files import write_private, write_public
 from pkikit.issue.lookalike.engine import Progress
@@ -30,7 +30,7 @@ from pkikit.model.world import World
 from pkikit.worlds.brought import bring_certificates
 from pkikit.worlds.issued_world import issue_world
 
-CASE, README = "case.yaml", "README.txt"
+CASE, README, ARCHIVE = "case.yaml", "README.txt", "case.zip"
 _ATTEMPTS = 8
 _ABOUT = """\
 A deployment of Expressways under invented names, made by pkikit anonymise.
@@ -196,3 +196,22 @@ def mapping_json(result: Anonymised) -> bytes:
     """Return the mapping from old to new names as a JSON document. Whoever has it knows the originals."""
     document: dict[str, Any] = {"names": dict(result.mapping)}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def write_case(out: Path, result: Anonymised) -> Path:
+    """Write the files into a new folder, and next to them one archive of them all.
+
+    Args:
+        out: the folder.
+        result: what was made.
+
+    Returns:
+        The archive.
+
+    Raises:
+        InputError: something cannot be written.
+    """
+    write_files(out, result.files)
+    archive = out / ARCHIVE
+    write_private(archive, packed(result.files))  # it contains private keys, even if nobody needs to hide them
+    return archive

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from pkikit.anonymise.elements.numbers import Numbers
+from pkikit.anonymise.elements.objects import OtherNames
 from pkikit.anonymise.naming.addresses import Addresses
 from pkikit.anonymise.naming.deployment_names import DeploymentNames
 from pkikit.anonymise.naming.names import Names
-from pkikit.anonymise.needles import Needles, objects_of
-from pkikit.anonymise.elements.numbers import Numbers
-from pkikit.anonymise.elements.objects import OtherNames
-from pkikit.anonymise.pooled_keys import PooledKeys
 from pkikit.anonymise.naming.secret import Secret
 from pkikit.anonymise.naming.tokens import Tokens
+from pkikit.anonymise.needles import Needles, objects_of
+from pkikit.anonymise.pooled_keys import PooledKeys
 from pkikit.issue.lookalike.originals import Originals
 from pkikit.model.deployment import Deployment
 
@@ -18,11 +18,8 @@ from pkikit.model.deployment import Deployment
 class Disguise:
     """The counterpart of a deployment and of everything that its machines have.
 
-    Attributes:
-        names: what takes the place of names.
-        numbers: what takes the place of serial numbers and identifiers.
-        deployment: the deployment under other names.
-        keys, transform: for the engine that reissues certificates.
+    `names` and `numbers` replace one thing after the other, `deployment` is the file under other names; `keys` and `transform`
+    are for the engine that reissues certificates.
     """
 
     def __init__(

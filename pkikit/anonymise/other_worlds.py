@@ -8,19 +8,19 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from pkikit.anonymise.naming.deployment_names import SETTINGS
 from pkikit.anonymise.disguise import Disguise
 from pkikit.anonymise.elements.distinguished_names import LengthError
+from pkikit.anonymise.naming.deployment_names import SETTINGS
 from pkikit.anonymise.needles import Needles, objects_of
 from pkikit.errors import InputError
 from pkikit.issue.lookalike.originals import Originals
-from pkikit.issue.lookalike.worlds import originals_of, rekeyed_world
+from pkikit.issue.lookalike.rekeyed_world import originals_of, rekeyed_world
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_all_legs
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import World
 from pkikit.reading import der
 
-_MAX_SHORTER = 40
+_SHORTER = (0, 1, 2, 4, 7, -1, -3)  # by how many letters new words are shorter than the old ones
 T = TypeVar("T")
 
 
@@ -75,12 +75,12 @@ def choose(
     Raises:
         InputError: the original has a name for which no other one fits.
     """
-    needles, shorter = needles_of(deployment, originals), 0
-    while abs(shorter) <= _MAX_SHORTER:
+    needles = needles_of(deployment, originals)
+    for shorter in _SHORTER:
         try:
             return use(Disguise(deployment, originals, needles, seed=seed, attempt=attempt, shorter=shorter))
-        except LengthError as error:
-            shorter += 1 if error.difference > 0 else -1
+        except LengthError:
+            continue
     raise InputError("a name in these certificates is so long that no other one keeps its length")
 
 

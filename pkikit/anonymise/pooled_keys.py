@@ -14,9 +14,9 @@ from itertools import combinations
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pkikit.anonymise.naming.secret import Secret
-from pkikit.issue.lookalike.key_sources import PrivateHalf, SeededKeys
+from pkikit.issue.lookalike.keys.key_shapes import KeyShape, shape_of
+from pkikit.issue.lookalike.keys.key_sources import PrivateHalf, SeededKeys
 from pkikit.issue.lookalike.originals import Originals
-from pkikit.issue.lookalike.shapes import KeyShape, shape_of
 from pkikit.model.certificates.credential import spki
 from pkikit.model.certificates.facts import key_of
 from pkikit.reading.unreadable import UNREADABLE

@@ -15,7 +15,7 @@ from pkikit.anonymise.brought_folder import CERTIFICATES, DEPLOYMENT, PUBLISHED,
 from pkikit.anonymise.disguise import Disguise
 from pkikit.files import FileContents, key_pem
 from pkikit.issue.lookalike.engine import Lookalikes, Progress, reissue
-from pkikit.issue.lookalike.worlds import rekeyed_credential
+from pkikit.issue.lookalike.rekeyed_world import rekeyed_credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import RevocationData
 

@@ -34,6 +34,7 @@ COMMANDS = MappingProxyType({
     "report": ("report", "report"),
     "explore": ("explore", "explore"),
     "eku-audit": ("eku", "eku_audit"),
+    "anonymise": ("anonymise", "anonymise"),
     "acme": ("acme", "acme"),
     "ca": ("ca", "ca"),
     "adcs": ("ca", "adcs"),

@@ -15,12 +15,13 @@ MAX_UNPACKED = 128 * 1024 * 1024
 MAX_MEMBERS = 200
 
 
-def unpack(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
+def unpack(data: bytes, where: str, *, at_most: int = MAX_MEMBERS) -> Iterator[tuple[str, bytes]]:
     """Yield the files of an archive.
 
     Args:
         data: the bytes of a zip or gzip file.
         where: its name, for messages.
+        at_most: how many files are read.
 
     Yields:
         (name, bytes) of each file.
@@ -35,8 +36,8 @@ def unpack(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [m for m in archive.infolist() if not m.is_dir()]
-            if len(members) > MAX_MEMBERS:
-                raise EncodingError(f"contains {len(members)} files, at most {MAX_MEMBERS} are read", where=where)
+            if len(members) > at_most:
+                raise EncodingError(f"contains {len(members)} files, at most {at_most} are read", where=where)
             for member in members:
                 if member.flag_bits & 1:
                     raise EncodingError("is an encrypted zip archive", where=where)

@@ -22,6 +22,7 @@ from pkikit.model.codec.problems import problem_of, refuse
 from pkikit.model.deployment import Deployment
 from pkikit.model.deployment_file.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
+from pkikit.model.world import World
 from pkikit.rules.catalogue import rule_of
 from pkikit.values.names import printable
 from pkikit.worlds.issued_world import issue_world
@@ -32,7 +33,7 @@ from simulator.world.remedies import action_named
 
 Tool = Literal["zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight"]
 Topic = Literal["names", "trust", "validity", "purpose", "revocation", "tls-and-network", "files", "acme", "services"]
-_TICKET = r"^INC-\d{4}$"
+TICKET_NUMBER = r"^INC-\d{4}$"
 
 
 class _Part(BaseModel):
@@ -107,7 +108,7 @@ class Case(_Part):
     """
 
     id: Label
-    ticket: str = Field(default="", pattern=rf"^$|{_TICKET}")
+    ticket: str = Field(default="", pattern=rf"^$|{TICKET_NUMBER}")
     title: str
     caller: str = ""
     symptom: str
@@ -143,6 +144,14 @@ class Case(_Part):
     def changed(self) -> Deployment:
         """Return the deployment of the case."""
         return deployment_with(self.base(), self.change)
+
+    def clock(self) -> Clock:
+        """Return the clock of the case's lab."""
+        return Clock()
+
+    def prepared(self, world: World) -> World:
+        """Return the world in which the case begins, made from the one that the lab issued."""
+        return world
 
 
 def deployments_folder() -> Path:

@@ -127,7 +127,8 @@ class LiveCase:
         """Open a lab for this deployment in which the case has happened."""
         async with AsyncExitStack() as stack:
             self._step("starting the lab")
-            self.lab = await stack.enter_async_context(Lab(deployment, settings=self._settings))
+            lab = Lab(deployment, settings=self._settings, clock=self.case.clock(), prepare=self.case.prepared)
+            self.lab = await stack.enter_async_context(lab)
             if self.case.order is not None:
                 self._step("starting the CA")
                 self.acme = await stack.enter_async_context(acme_service(self.lab))

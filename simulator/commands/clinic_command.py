@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +28,11 @@ _LEVELS = {1: "easy", 2: "normal", 3: "hard"}
 
 def clinic(
     case: Annotated[
-        str | None, typer.Argument(metavar="[CASE]", help="A ticket such as INC-0240; without one, the list.")
+        str | None,
+        typer.Argument(
+            metavar="[CASE|FILE]",
+            help="A ticket such as INC-0240, or a case that pkikit anonymise made; without one, the list.",
+        ),
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="List the tickets.")] = False,
     trainer: Annotated[bool, typer.Option("--trainer", help="With --list: case ids, topics and causes.")] = False,
@@ -48,14 +54,26 @@ def clinic(
     elif case is not None or two:
         if two and case is not None:
             raise InputError("give a case or --random, not both")
+        if show_list and case is not None and is_case_file(case):
+            _show_cases([_chosen(case, seed)], f"clinic {case}", trainer=trainer, as_json=as_json)
+            return
         _play(_chosen(case, seed), solve=solve, as_json=as_json)
     else:
         _show_list(seed if not show_list else None, count, trainer=trainer, as_json=as_json)
 
 
+def is_case_file(said: str) -> bool:
+    """Return True if a word names a file or folder, and not a ticket."""
+    return "/" in said or said.lower().endswith((".zip", ".yaml")) or Path(said).exists()
+
+
 def _chosen(case: str | None, seed: int | None) -> Case:
     from simulator.clinic.case import case_of, random_case
 
+    if case is not None and is_case_file(case):
+        from simulator.clinic.case_file import case_from
+
+        return case_from(Path(case))
     return case_of(case) if case is not None else random_case(seed if seed is not None else secrets.randbelow(10_000))
 
 
@@ -65,6 +83,11 @@ def _show_list(seed: int | None, count: int, *, trainer: bool, as_json: bool) ->
 
     known = assign(seed, count) if seed is not None else tuple(cases().values())
     ordered = sorted(known, key=lambda c: (str(c.topic) if trainer else "", c.difficulty, c.minutes, c.ticket))
+    told = f", assigned by seed {seed}" if seed is not None else ""
+    _show_cases(ordered, f"clinic {ordered[0].ticket}", told, trainer=trainer, as_json=as_json)
+
+
+def _show_cases(ordered: Sequence[Case], opens: str, told: str = "", *, trainer: bool, as_json: bool) -> None:
     columns = ("ticket", "symptom", "level", "minutes", *(("topic", "case", "cause") if trainer else ()))
     rows = [
         (
@@ -78,11 +101,9 @@ def _show_list(seed: int | None, count: int, *, trainer: bool, as_json: bool) ->
     ]
 
     def show(out: Console) -> None:
-        console.headline(
-            out, f"{counted(len(rows), 'ticket')}{f', assigned by seed {seed}' if seed is not None else ''}."
-        )
+        console.headline(out, f"{counted(len(rows), 'ticket')}{told}.")
         console.table(out, columns, rows)
-        console.next_steps(out, [f"Open a ticket:\nexpressway-sim clinic {ordered[0].ticket}"])
+        console.next_steps(out, [f"Open a ticket:\nexpressway-sim {opens}"])
 
     keys = ("id", "ticket", "title", "symptom", "difficulty", "minutes", *(("topic", "causes") if trainer else ()))
     listed = [{key: getattr(c, key) for key in keys} for c in ordered]

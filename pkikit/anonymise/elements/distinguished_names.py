@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pkikit.anonymise.naming.names import Names
 from pkikit.anonymise.elements.numbers import Numbers
+from pkikit.anonymise.naming.names import Names
 from pkikit.errors import InputError
 from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.reading import der
@@ -21,12 +21,7 @@ _COUNTRIES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # XA to XZ are nobody's in ISO 3166
 
 
 class LengthError(InputError):
-    """A new name is longer than a limit that the original kept, or keeps one that the original broke. difference: by how much."""
-
-    def __init__(self, text: str, difference: int) -> None:
-        """Take the text, and by how many characters it has to change."""
-        super().__init__(f"{text!r} does not keep the length of the original")
-        self.difference = difference
+    """A new name is longer than a limit that the original kept, or keeps one that the original broke."""
 
 
 def checked_length(old: str, new: str, limit: int) -> str:
@@ -44,7 +39,7 @@ def checked_length(old: str, new: str, limit: int) -> str:
         LengthError: it is on the other side.
     """
     if (len(old) > limit) is not (len(new) > limit):
-        raise LengthError(new, len(new) - limit if len(new) > limit else len(new) - limit - 1)
+        raise LengthError(f"{new!r} does not keep the length of the original")
     return new
 
 
@@ -75,7 +70,7 @@ class DistinguishedNames:
     def _value(self, kind: str, value: bytes) -> bytes:
         text = text_of(value)
         if text is None:
-            return with_parts(value, self._numbers.noise(der.content(value)))
+            return self._numbers.other_bytes(value)
         made = self._text(kind, text)
         return with_text(value, checked_length(text, made, _LIMITS[kind]) if kind in _LIMITS else made)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pkikit.anonymise.elements.distinguished_names import DistinguishedNames, checked_length, text_of, with_text
-from pkikit.anonymise.naming.names import Names
 from pkikit.anonymise.elements.numbers import Numbers
+from pkikit.anonymise.naming.names import Names
 from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.reading import der
 from pkikit.reading.der import BadDer
@@ -88,7 +88,7 @@ class Extensions:
                 oid, value = der.children(element)
                 return with_parts(element, self._numbers.oid_element(oid), self._walked(value))
             case _:
-                return with_parts(element, self._numbers.noise(der.content(element)))
+                return self._numbers.other_bytes(element)
 
     def _dns(self, text: str) -> str:
         return checked_length(text, self._names.host(text), _MAX_DNS)
@@ -171,7 +171,7 @@ class Extensions:
         return with_parts(element, self._numbers.identifier(der.content(element)))
 
     def _octets(self, element: bytes) -> bytes:
-        return with_parts(element, self._numbers.noise(der.content(element)))
+        return self._numbers.other_bytes(element)
 
     # Everything else that has a known form.
 

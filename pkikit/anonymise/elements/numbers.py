@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pkikit.anonymise.naming.secret import Secret
+from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.judge.checks.certificate_checks import DECODED_ATTRIBUTES
 from pkikit.reading import der
 
@@ -60,6 +61,12 @@ class Numbers:
         """Return as many bytes that mean nothing."""
         return self._secret.data("noise", old, len(old))
 
+    def other_bytes(self, element: bytes) -> bytes:
+        """Return an OCTET STRING, BIT STRING or any other element without parts with as many bytes that mean nothing."""
+        body = der.content(element)
+        kept = 1 if element[0] & 0xDF == der.BIT_STRING else 0  # how many bits at the end are unused
+        return with_parts(element, body[:kept] + self.noise(body[kept:]))
+
     def oid(self, numbers: str) -> str:
         """Return another OID if it may name an organisation; those that everybody uses stay."""
         if numbers in DECODED_ATTRIBUTES or is_public(numbers):
@@ -80,6 +87,12 @@ class Numbers:
 
     def timestamps(self, value: bytes) -> bytes:
         """Return a list of signed certificate timestamps (RFC 6962 §3.3) from other logs: the times stay.
+
+        Args:
+            value: the extension.
+
+        Returns:
+            The new extension.
 
         Raises:
             BadDer: the value is not such a list.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pkikit.anonymise.elements.distinguished_names import DistinguishedNames
 from pkikit.anonymise.elements.extensions import Extensions
-from pkikit.anonymise.naming.names import Names
 from pkikit.anonymise.elements.numbers import Numbers
+from pkikit.anonymise.naming.names import Names
 from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.reading import der
 
@@ -33,10 +33,14 @@ class OtherNames:
             made[place] = self._subjects.name(parts[place])
         for place in range(first + 6, len(parts)):
             if parts[place][0] in _UNIQUE_IDS:
-                made[place] = der.element(parts[place][0], b"\0", self._numbers.noise(der.content(parts[place])[1:]))
+                made[place] = self._unique_id(parts[place])
             elif parts[place][0] == _EXTENSIONS:
                 made[place] = self._wrapped(parts[place])
         return with_parts(signed_part, *made)
+
+    def _unique_id(self, element: bytes) -> bytes:
+        body = der.content(element)
+        return with_parts(element, body[:1] + self._numbers.noise(body[1:]))
 
     def crl(self, signed_part: bytes) -> bytes:
         """Return another TBSCertList."""

@@ -23,7 +23,12 @@ _PRIVATE = tuple(
 _KEPT = tuple(
     ipaddress.ip_network(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::1/128", "::/128", "ff00::/8")
 )
-_DOCUMENTATION = tuple(ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"))
+# RFC 5737 (documents) and RFC 2544 (measurements), in networks of 256 addresses.
+_FREE = tuple(
+    int(part.network_address) >> 8
+    for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")
+    for part in ipaddress.ip_network(text).subnets(new_prefix=24)
+)
 _DOCUMENTATION_6 = ipaddress.IPv6Network("2001:db8::/32")
 
 
@@ -42,8 +47,9 @@ class Addresses:
             secret: makes the choices.
             avoid: addresses of the originals: none of them becomes a new one.
         """
-        self._secret, self._avoid = secret, frozenset(avoid)
-        self._public: dict[_Address, _Address] = {}
+        self._secret = secret
+        self._prefixes = frozenset(f"{text.rpartition('.')[0]}." for text in avoid)
+        self._networks: dict[int, int] = {}
 
     def text(self, text: str) -> str:
         """Return another address of the same kind, in the form of the original: with brackets if it has them."""
@@ -94,14 +100,17 @@ class Addresses:
         return ipaddress.IPv6Address(int(_DOCUMENTATION_6.network_address) | network << 64 | host)
 
     def _listed(self, address: _Address) -> _Address:
-        """Return the next free address of the three networks that are reserved for documents."""
-        if address not in self._public:
-            network = _DOCUMENTATION[self._secret.number("network", address.packed[:3], len(_DOCUMENTATION))]
-            taken, number = set(self._public.values()), self._secret.number("host", address.packed, 254)
-            for step in range(254 * len(_DOCUMENTATION)):
-                start = int(network.network_address) if step < 254 else int(_DOCUMENTATION[step // 254].network_address)
-                made = ipaddress.IPv4Address(start + 1 + (number + step) % 254)
-                if made not in taken and str(made) not in self._avoid:
-                    break
-            self._public[address] = made
-        return self._public[address]
+        """Return an address of a network that is reserved for documents or measurements, one for each network of 256."""
+        network = int(address) >> 8
+        if network not in self._networks:
+            taken, start = (
+                set(self._networks.values()),
+                self._secret.number("network", network.to_bytes(3, "big"), len(_FREE)),
+            )
+            order = (*_FREE[start:], *_FREE[:start])
+            free = (
+                n for n in order if n not in taken and f"{ipaddress.IPv4Address(n << 8)}"[:-1] not in self._prefixes
+            )
+            self._networks[network] = next(free, order[0])
+        host = int(self._permuted(address, 24, 0)) & 0xFF
+        return ipaddress.IPv4Address(self._networks[network] << 8 | host)

@@ -89,7 +89,7 @@ class Names:
         if lower in SPECIAL_USE or not lower.isascii():
             return label if lower in SPECIAL_USE else self.label(label)
         if lower not in self._tops:
-            made, number = self.label(lower, keep=False), 0
+            made, number = self.label(lower), 0
             while not is_internal(f"a.{made}") or made in self._tops.values() or made in SPECIAL_USE:
                 number += 1
                 made = self._tokens.text(f"{lower}x{'x' * number}", keep=False)
