@@ -61,8 +61,7 @@ def anonymise(
     from pkikit.anonymise.brought_archive import opened
     from pkikit.files import free_path, write_private
 
-    if len(ticket) > _MAX_TICKET or not all(c.isprintable() or c == "\n" for c in ticket):
-        raise InputError(f"--ticket: at most {_MAX_TICKET:,} printable characters")
+    _require_text(ticket)
     for path in (out, mapping):
         if path is not None:
             free_path(path)
@@ -75,6 +74,11 @@ def anonymise(
     if mapping is not None:
         write_private(mapping, mapping_json(made))
     _tell(made, out, archive, folder.left_out, mapping, as_json=as_json)
+
+
+def _require_text(ticket: str) -> None:
+    if len(ticket) > _MAX_TICKET or not all(c.isprintable() or c == "\n" for c in ticket):
+        raise InputError(f"--ticket: at most {_MAX_TICKET:,} printable characters")
 
 
 def _tell(
