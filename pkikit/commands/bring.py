@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit.commands.terminal import console
+from pkikit.commands.terminal import console, import_questions
 from pkikit.commands.terminal.arguments import FileList, JsonFlag, PassphraseFile, VerboseFlag, passphrase_source
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, listed, printable
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pkikit.intake.assembly import Assembly, Question
+    from pkikit.intake.assembly import Assembly
     from pkikit.intake.material import Material
 
 _SHOWN = 8
@@ -41,6 +43,7 @@ def bring(
 
     Example: pkikit import diagnostic_log_c1.tar.gz diagnostic_log_e1.tar.gz --out my-deployment
     """
+    from pkikit.intake.assembly import assemble
     from pkikit.intake.assembly.output import (
         certificate_files,
         folder_files,
@@ -53,20 +56,32 @@ def bring(
     answers = _answers(answer or [])
     require_free(out)
     material = read_material(files, passphrase=passphrase_source(passphrase_file))
-    assembly = _assembled(material, answers, ask=not as_json and _is_terminal())
+    assembly, given = assemble(material, answers), answers
+    if not as_json and import_questions.is_terminal():
+        assembly, given = _asked(material, assembly, answers)
+    command = import_questions.command_line(
+        ["pkikit", "import", *map(str, files), "--out", str(out), *(["--rekey"] if rekey else []),
+         *(["--passphrase-file", str(passphrase_file)] if passphrase_file else [])],
+        given,
+    )  # fmt: skip
     if assembly.questions:
         if as_json:
             console.answer(import_json(assembly), as_json=True, show=lambda out: None)
-        raise InputError(_open_questions(assembly.questions))
+        width = import_questions.listing_width()
+        raise InputError(import_questions.open_questions(assembly.questions, command, width))
     certificates = certificate_files(assembly)
     rekeyed = rekey and bool(certificates)
     if rekeyed:
         certificates = _rekeyed(certificates, quiet=as_json or not sys.stderr.isatty())
     write_folder(out, folder_files(assembly, certificates, rekeyed=rekeyed))
     document = {"folder": str(out), **import_json(assembly, rekeyed=rekeyed)}
-    console.answer(
-        document, as_json=as_json, show=lambda device: _show(device, assembly, out, rekeyed=rekeyed, verbose=verbose)
-    )
+    again = command if given != answers else ""
+
+    def show(device: Console) -> None:
+        _show(device, assembly, out, rekeyed=rekeyed, verbose=verbose)
+        _next_steps(device, assembly, out, again)
+
+    console.answer(document, as_json=as_json, show=show)
 
 
 def _rekeyed(certificates: dict[str, bytes], *, quiet: bool) -> dict[str, bytes]:
@@ -84,10 +99,6 @@ def _rekeyed(certificates: dict[str, bytes], *, quiet: bool) -> dict[str, bytes]
     return dict(made.files)
 
 
-def _is_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
-
-
 def _answers(given: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in given:
@@ -100,42 +111,19 @@ def _answers(given: list[str]) -> dict[str, str]:
     return found
 
 
-def _assembled(material: Material, answers: dict[str, str], *, ask: bool) -> Assembly:
-    """Return the import; on a terminal, ask until nothing is open."""
+def _asked(material: Material, assembly: Assembly, answers: Mapping[str, str]) -> tuple[Assembly, dict[str, str]]:
+    """Ask until nothing is open; return the import, and all answers."""
     from pkikit.intake.assembly import assemble
 
-    while True:
-        assembly = assemble(material, answers)
-        if not assembly.questions or not ask:
-            return assembly
-        for question in assembly.questions:
-            typer.echo(question.text)
-            typer.echo(f"  Allowed: {question.allowed}. To find out: {question.how}.")
-            answers[question.key] = _prompt(material, answers, question)
+    given = dict(answers)
 
+    def refusal(new: Mapping[str, str]) -> str:
+        return import_questions.refused(lambda every: assemble(material, every), {**given, **new}, newest=list(new)[-1])
 
-def _prompt(material: Material, answers: Mapping[str, str], question: Question) -> str:
-    """Return an answer that is allowed; say what is wrong with another one, and ask again."""
-    from pkikit.intake.assembly import assemble
-
-    while True:
-        given = str(typer.prompt(f"  {question.key}")).strip()
-        try:
-            assemble(material, {**answers, question.key: given})
-        except InputError as error:
-            if question.key not in str(error):
-                raise
-            typer.echo(f"  {error}")
-            continue
-        return given
-
-
-def _open_questions(questions: tuple[Question, ...]) -> str:
-    """Return one sentence that lists the keys, what is allowed, and how to find out."""
-    said = [f"{q.key} ({q.text} Allowed: {q.allowed}. To find out: {q.how})" for q in questions[:_SHOWN]]
-    more = f" and {len(questions) - _SHOWN} more" if len(questions) > _SHOWN else ""
-    noun = "one fact is" if len(questions) == 1 else f"{len(questions)} facts are"
-    return f"{noun} in none of the files, so add --answer KEY=VALUE for {'; '.join(said)}{more}"
+    while assembly.questions:
+        given |= import_questions.ask(assembly.questions, refusal, shutil.get_terminal_size().columns)
+        assembly = assemble(material, given)
+    return assembly, given
 
 
 def _show(out: Console, assembly: Assembly, folder: Path, *, rekeyed: bool, verbose: bool) -> None:
@@ -177,16 +165,18 @@ def _show(out: Console, assembly: Assembly, folder: Path, *, rekeyed: bool, verb
     _list(out, "What is missing:", _missing(assembly), verbose)
     refused = [f"{f.source.member or f.source.file}: {f.refused}" for f in assembly.files if f.refused]
     _list(out, "Files that were not used:", refused, verbose)
-    shown = printable(str(folder), MAX_WHERE)
     out.print()
-    console.saved(
-        out, (("Deployment", folder / "deployment.yaml"), ("Where everything comes from", folder / "import.md"))
-    )
+    console.saved(out, (("Deployment", folder / "deployment.yaml"), ("Record of the import", folder / "import.md")))
+
+
+def _next_steps(out: Console, assembly: Assembly, folder: Path, again: str) -> None:
+    shown = printable(shlex.quote(str(folder)), MAX_WHERE)
     certificates = f" --certs {shown}/certificates" if assembly.placed else ""
     console.next_steps(out, (
         f"Read what was assumed and what is missing: {shown}/import.md",
         f"Check every connection:\nexpressway-sim check {shown}/deployment.yaml{certificates}",
-        f"Write one page to hand in:\npkikit report {shown}",
+        f"Write one page to hand in:\npkikit report {shown} --html report.html",
+        *([f"Import again without questions:\n{again}"] if again else []),
     ))  # fmt: skip
 
 

@@ -156,6 +156,8 @@ def test_peers_by_ip_address_are_named_by_their_archives_or_asked_for() -> None:
     only_c1 = Material(peers=(peer_material(source, C1, _by_ip), peer_material(source, E1)))
     asked = assemble(only_c1, {})
     assert [q.key for q in asked.questions] == [f"clusters/{CLUSTER_C}/peers"]
+    with pytest.raises(InputError, match=r"1 FQDN, but the configuration lists .*: give one for each"):
+        assemble(only_c1, {f"clusters/{CLUSTER_C}/peers": C1})
     for key in (f"clusters/{CLUSTER_C}/peers", "clusters/core/peers"):
         made = assemble(only_c1, {key: f"{C1},{C2}"})
         assert made.deployment is not None

@@ -14,9 +14,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from typer.testing import CliRunner
 
-from pkikit.commands import bring as bring_module
 from pkikit.commands.bring import bring
 from pkikit.commands.cli import app
+from pkikit.commands.terminal import import_questions
 from pkikit.design.xconfiguration import xconfiguration
 from pkikit.errors import InputError
 from pkikit.files import credential_from_folder, load_deployment
@@ -50,7 +50,7 @@ def archive(folder: Path, fqdn: str, *, version: bool = True) -> Path:
     path = folder / f"diagnostic_log_{stamp}.tar.gz"
     with tarfile.open(path, "w:gz") as made:
         for name, content in files.items():
-            entry = tarfile.TarInfo(name)
+            entry = tarfile.TarInfo(f"./{name}")  # as `tar -C FOLDER .` writes it
             entry.size = len(content)
             made.addfile(entry, io.BytesIO(content))
     return path
@@ -91,6 +91,7 @@ def test_archives_become_a_folder_that_loads(archives: list[str], tmp_path: Path
     place = next(f for f in record["facts"] if f["key"] == f"clusters/{CLUSTER_C}/fqdn")["sources"][0]
     assert set(place) == {"file", "member", "line", "setting"}
     assert place["line"] > 0
+    assert place["member"].startswith("xconf_dump_c")
     assert "cipher" not in (out / "import.json").read_text() + (out / "import.md").read_text()
     assert record["secrets_dropped"] > 0
 
@@ -119,6 +120,17 @@ def test_open_question_is_one_sentence_with_keys_and_nothing_is_written(tmp_path
     assert answered["version"] == "X14.2"
 
 
+def test_open_questions_are_a_list_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lone = archive(tmp_path, E1, version=False)
+    with pytest.raises(InputError) as refused:
+        pkikit_in_process("import", str(lone), "--out", str(tmp_path / "out"))
+    first, *_, command, answer = str(refused.value).splitlines()
+    assert first == "one fact is in none of the files. Answer with --answer KEY=VALUE:"
+    assert command.split() == ["pkikit", "import", str(lone), "--out", str(tmp_path / "out"), "\\"]
+    assert answer.split() == ["--answer", "version=VALUE"]
+
+
 def test_open_questions_are_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lone = archive(tmp_path, E1, version=False)
     with pytest.raises(InputError):
@@ -130,7 +142,7 @@ def test_open_questions_are_json_too(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_terminal_is_asked_until_the_answer_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bring_module, "_is_terminal", lambda: True)
+    monkeypatch.setattr(import_questions, "is_terminal", lambda: True)
     lone, out = archive(tmp_path, E1, version=False), tmp_path / "out"
     done = CliRunner().invoke(
         app, ["import", str(lone), "--out", str(out)], input="soon\nX14.2\n", catch_exceptions=False
@@ -138,6 +150,7 @@ def test_terminal_is_asked_until_the_answer_is_allowed(tmp_path: Path, monkeypat
     assert done.exit_code == 0
     assert "Which version do the Expressways run?" in done.output
     assert "--answer version=soon: allowed are X8.1 to X15.5." in done.output
+    assert f"pkikit import {lone} --out {out} --answer version=X14.2" in done.output
     assert load_deployment(out / "deployment.yaml").version == "X14.2"
 
 

@@ -172,6 +172,8 @@ def members_of(stream: Peeked, limits: Limits, name: str = "", archive: str = ""
 
 
 def _member(stream: BinaryIO, name: str, inside: str, limits: Limits, depth: int) -> Iterator[Member]:
+    while name.startswith("./"):  # as `tar -C FOLDER .` writes names
+        name = name[2:].lstrip("/")
     full = f"{inside}/{name}" if inside else name
     if not limits.wanted(name):
         limits.passed(full, inside)

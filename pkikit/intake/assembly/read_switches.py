@@ -103,7 +103,7 @@ def _compare_spelling(peers: Sequence[Peer], bound: tuple[Setting, Stated] | Non
 
 
 def _file(stated: Stated) -> str:
-    return printable((stated.source.member or stated.source.file).removeprefix("./"))
+    return printable(stated.source.member or stated.source.file)
 
 
 def read_switches(clusters: Sequence[FoundCluster], version: ProductVersion, ledger: Ledger) -> None:

@@ -142,7 +142,18 @@ def _fqdn_answer(key: str, text: str) -> str:
 
 
 def _with_peers(draft: FoundCluster, ledger: Ledger) -> FoundCluster:
-    """Return the cluster with all of its peers by name, in the order of its configuration."""
+    """Name all peers of a cluster, in the order of its configuration.
+
+    Args:
+        draft: the cluster as its members show it.
+        ledger: has answers, takes questions and contradictions.
+
+    Returns:
+        The cluster with its peers.
+
+    Raises:
+        InputError: an answer has too few names, or too many.
+    """
     stated = next((listed for m in (draft.reference, *draft.members) if (listed := _alternates(m))), [])
     evidence = tuple(Evidence.of(s) for s in stated)
     wanted = [name_or_ip(s.value) or printable(s.value, 60) for s in stated][:MAX_PEERS]
@@ -169,6 +180,11 @@ def _with_peers(draft: FoundCluster, ledger: Ledger) -> FoundCluster:
     peers = tuple(p for p in peers if p not in bad)
     told = ledger.read(key, peers, *evidence, *(() if evidence else draft.members[0].places))
     peers = tuple(_fqdn_answer(key, name) for name in told) if given is not None else peers
+    if given is not None and unknown and len(peers) != len(wanted):
+        listing = ", ".join(wanted)
+        raise InputError(
+            f"--answer {key}: {counted(len(peers), 'FQDN')}, but the configuration lists {listing}: give one for each"
+        )
     if given is not None and len(peers) == len(wanted):
         known |= {a: p for a, p in zip(wanted, peers, strict=True) if is_ip_address(a)}
     _judge_peers(draft, wanted, peers, known, evidence, ledger)
