@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pkikit.anonymise.elements.numbers import Numbers
-from pkikit.anonymise.elements.objects import OtherNames
-from pkikit.anonymise.naming.addresses import Addresses
+from pkikit.anonymise.elements.replaced_numbers import Numbers
+from pkikit.anonymise.elements.replaced_parts import OtherNames
 from pkikit.anonymise.naming.deployment_names import DeploymentNames
-from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.naming.replaced_addresses import Addresses
+from pkikit.anonymise.naming.replaced_names import Names
 from pkikit.anonymise.naming.secret import Secret
 from pkikit.anonymise.naming.tokens import Tokens
 from pkikit.anonymise.needles import Needles, objects_of

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote
 
-from pkikit.anonymise.elements.numbers import is_public
-from pkikit.anonymise.naming.addresses import is_kept
+from pkikit.anonymise.elements.replaced_numbers import is_public
 from pkikit.anonymise.naming.known_words import KEPT
+from pkikit.anonymise.naming.replaced_addresses import is_kept
 from pkikit.anonymise.naming.tokens import TOKEN, WORD_LENGTH
 from pkikit.issue.lookalike.originals import Originals, der_of
 from pkikit.judge.checks.certificate_checks import DECODED_ATTRIBUTES

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from pkikit.anonymise.disguise import Disguise
-from pkikit.anonymise.elements.distinguished_names import LengthError
+from pkikit.anonymise.elements.replaced_subjects import LengthError
 from pkikit.anonymise.naming.deployment_names import SETTINGS
 from pkikit.anonymise.needles import Needles, objects_of
 from pkikit.errors import InputError

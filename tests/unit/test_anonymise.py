@@ -14,20 +14,21 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from pkikit.anonymise.anonymiser import Anonymised, anonymise
 from pkikit.anonymise.brought_archive import opened, safe_path
 from pkikit.anonymise.brought_folder import read_folder
-from pkikit.anonymise.naming.addresses import Addresses
-from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.naming.replaced_addresses import Addresses
+from pkikit.anonymise.naming.replaced_names import Names
 from pkikit.anonymise.naming.secret import Secret
 from pkikit.anonymise.naming.tokens import Tokens, word_list
 from pkikit.anonymise.needles import Needles
 from pkikit.anonymise.other_worlds import differences, needles_of, other_world
 from pkikit.anonymise.pooled_keys import SIZES, primes
-from pkikit.anonymise.written_case import deployment_yaml, packed
+from pkikit.anonymise.written_case import packed
 from pkikit.design.csr import fast_key
 from pkikit.errors import InputError
 from pkikit.issue.lookalike.keys.key_sources import is_prime
 from pkikit.issue.lookalike.rekeyed_world import originals_of
 from pkikit.model.world import World
 from pkikit.values.public_names import is_internal
+from tests.support.anonymous_folder import folder_of
 from tests.support.worlds import AT, CASES, E1, Case, WorldBuilder, issued
 
 
@@ -155,20 +156,6 @@ def _counterpart(world: World, old: x509.Certificate) -> x509.Certificate:
     place = list(world.parties).index(E1)
     assert world.parties[E1].trusted_ca_list[-1] == old
     return list(other.parties.values())[place].trusted_ca_list[-1]
-
-
-def folder_of(world: World, folder: Path) -> Path:
-    """A folder as pkikit import makes it, without keys."""
-    (folder / "certificates").mkdir(parents=True)
-    (folder / "deployment.yaml").write_bytes(deployment_yaml(world.deployment))
-    (folder / "import.md").write_text("notes")
-    for fqdn, party in world.parties.items():
-        place = folder / "certificates" / fqdn
-        place.mkdir()
-        if party.credential is not None:
-            (place / "cert.pem").write_bytes(party.credential.pem())
-        (place / "trust.pem").write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in party.trusted_ca_list))
-    return folder
 
 
 def made(folder: Path, seed: int = 7) -> Anonymised:

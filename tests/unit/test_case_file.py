@@ -15,8 +15,8 @@ from pkikit.errors import PkikitError
 from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.worlds.issued_world import issue_world
 from simulator.clinic.case_file import FileCase, case_from
+from tests.support.anonymous_folder import folder_of
 from tests.support.worlds import AT, CASES, WorldBuilder
-from tests.unit.test_anonymise import folder_of
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.naming.replaced_names import Names
 from pkikit.anonymise.naming.tokens import Tokens
 from pkikit.model.deployment import Deployment, deployment_from
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pkikit.anonymise.elements.distinguished_names import DistinguishedNames, checked_length, text_of, with_text
-from pkikit.anonymise.elements.numbers import Numbers
-from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.elements.replaced_numbers import Numbers
+from pkikit.anonymise.elements.replaced_subjects import DistinguishedNames, checked_length, text_of, with_text
+from pkikit.anonymise.naming.replaced_names import Names
 from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.reading import der
 from pkikit.reading.der import BadDer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pkikit.anonymise.elements.numbers import Numbers
-from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.elements.replaced_numbers import Numbers
+from pkikit.anonymise.naming.replaced_names import Names
 from pkikit.errors import InputError
 from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.reading import der

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pkikit.anonymise.elements.distinguished_names import DistinguishedNames
-from pkikit.anonymise.elements.extensions import Extensions
-from pkikit.anonymise.elements.numbers import Numbers
-from pkikit.anonymise.naming.names import Names
+from pkikit.anonymise.elements.replaced_extensions import Extensions
+from pkikit.anonymise.elements.replaced_numbers import Numbers
+from pkikit.anonymise.elements.replaced_subjects import DistinguishedNames
+from pkikit.anonymise.naming.replaced_names import Names
 from pkikit.issue.lookalike.splicing import with_parts
 from pkikit.reading import der
 

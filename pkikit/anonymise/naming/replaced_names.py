@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 import idna
 
-from pkikit.anonymise.naming.addresses import Addresses
+from pkikit.anonymise.naming.replaced_addresses import Addresses
 from pkikit.anonymise.naming.secret import Secret
 from pkikit.anonymise.naming.tokens import TOKEN, Tokens
 from pkikit.values.names import is_ip_address
