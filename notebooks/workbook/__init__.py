@@ -10,12 +10,14 @@ with optional_packages("workbook"):
     from workbook.course.exercises import break_for, check
     from workbook.course.progress import progress_report, save_report
     from workbook.desk.clinic_desk import clinic_console
+    from workbook.intake.intake_panel import bring_archives
     from workbook.learning.exam_card import exam
     from workbook.learning.exercise_card import exercise
     from workbook.learning.home_card import home
     from workbook.learning.lesson_cards import finish, start
     from workbook.learning.predict_card import predict, predict_down
     from workbook.learning.projector import projector
+    from workbook.models.brought_files import Brought, bring
     from workbook.models.revocation_table import decide_all, make_files, who_sees
     from workbook.models.what_if import judged
     from workbook.panels.class_panel import class_panel
@@ -32,7 +34,7 @@ with optional_packages("workbook"):
     )
     from workbook.panels.stage import messages_by_version, performance, theatre_picture
     from workbook.panels.wizard_panel import design_wizard
-    from workbook.session import LabSession, load, open_lab
+    from workbook.session import LabSession, current_lab, load, open_lab
     from workbook.tables.acme_tables import (
         acme_story,
         alarms,
@@ -53,6 +55,14 @@ with optional_packages("workbook"):
         years_picture,
     )
     from workbook.tables.archive_tables import archive_files, archive_log, diagnose_archive
+    from workbook.tables.brought_tables import (
+        what_contradicts,
+        what_fails,
+        what_is_asked,
+        what_is_missing,
+        what_was_assumed,
+        what_was_read,
+    )
     from workbook.tables.company import make_company, rehearse
     from workbook.tables.display import install as _install_display
     from workbook.tables.enrol import enrol, template_objections, template_table
@@ -95,6 +105,7 @@ with optional_packages("workbook"):
     _install_display()
 
 __all__ = [
+    "Brought",
     "ClassReport",
     "ClinicSession",
     "LabSession",
@@ -109,6 +120,8 @@ __all__ = [
     "audit_table",
     "blast_radius",
     "break_for",
+    "bring",
+    "bring_archives",
     "case_list",
     "certificate_facts",
     "chain_builder",
@@ -125,6 +138,7 @@ __all__ = [
     "converted",
     "csr_form",
     "csr_pages",
+    "current_lab",
     "decide_all",
     "design_columns",
     "design_wizard",
@@ -203,6 +217,12 @@ __all__ = [
     "trust_editor",
     "ways_out",
     "what_a_change_takes",
+    "what_contradicts",
+    "what_fails",
+    "what_is_asked",
+    "what_is_missing",
+    "what_was_assumed",
+    "what_was_read",
     "who_sees",
     "workbench",
     "year_picture",

@@ -343,6 +343,17 @@ def lab_for(name: str, change: Mapping[str, Any] | None = None) -> LabSession:
     return open_lab(name, change=change)
 
 
+def current_lab() -> LabSession:
+    """Return the lab that is open in this kernel, such as the one that a panel opened.
+
+    Raises:
+        InputError: no lab is open.
+    """
+    if LabSession.current is None or not LabSession.current.threaded.is_open:
+        raise InputError("no lab is open; open one first: open_lab()")
+    return LabSession.current
+
+
 def close_current() -> None:
     """Close the lab that is open in this kernel, if there is one."""
     if LabSession.current is not None:

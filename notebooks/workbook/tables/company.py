@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import tarfile
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +27,11 @@ from pkikit.model.world import World
 from pkikit.values.names import printable
 from pkikit.worlds.issued_world import issue_world
 from simulator.clock import Clock
+from simulator.settings import LabSettings
 from workbook.models.what_if import judged
-from workbook.session import load
+from workbook.session import LabSession, load
+
+_WHEN = re.compile(r"_\d{4}-\d\d-\d\d_\d{6}(?=\.)")  # in the names of archives
 
 
 class Company:
@@ -73,12 +78,61 @@ class Company:
                 fqdn, None, (*party.trusted_ca_list, self.new_ca.root, *_below(self.new_ca, fqdn, self.deployment))
             )
 
+    def archives(self) -> Archives:
+        """Start the company's machines for a moment, and collect what an administrator can collect from them.
+
+        Returns:
+            A diagnostic archive of each Expressway peer, and a certificate snapshot of each Unified CM and IM and Presence node.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="archives-"))
+        lab = LabSession(self.deployment, LabSettings(pages=False), certs=self.folder)
+        try:
+            files = lab.threaded.run(lab.threaded.lab.collect, folder)
+        finally:
+            lab.close()
+        handed = [
+            path for path in files if not path.name.startswith("problem-report")
+        ]  # of the users, not of the operators
+        return Archives([path.rename(path.with_name(_WHEN.sub("", path.name))) for path in handed], folder)
+
     def remove_key(self, party: str) -> None:
         """Remove a private key from the folder: its connections are then judged, not dialled."""
         path = self.folder / party / "key.pem"
         if party not in self.before.parties or not path.exists():
             raise InputError(f"there is no key of {printable(party)} in the folder")
         path.unlink()
+
+
+class Archives(list[Path]):
+    """Files as an operator has them, in a folder that goes when nobody uses it any more."""
+
+    def __init__(self, files: Sequence[Path], folder: Path) -> None:
+        super().__init__(files)
+        self.folder = folder
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    def __repr__(self) -> str:
+        return "\n".join(path.name for path in self)
+
+    def dump(self, host: str) -> Path:
+        """Return the configuration in a peer's archive as a file of its own, as somebody copies it from a terminal.
+
+        Args:
+            host: the first label of the peer's name.
+
+        Raises:
+            InputError: there is no archive of this peer.
+        """
+        archive = next((path for path in self if path.name == f"diagnostic_log_{host}.tar.gz"), None)
+        if archive is None:
+            raise InputError(f"there is no archive of {printable(host)}")
+        with tarfile.open(archive) as files:
+            name = next(n for n in files.getnames() if n.startswith("xconf_dump") and n.endswith(".txt"))
+            held = files.extractfile(name)
+            assert held is not None
+            target = self.folder / "from-a-terminal" / f"xconf_dump_{host}.txt"
+            write_private(target, held.read())
+        return target
 
 
 def make_company(name: str) -> Company:

@@ -1,0 +1,244 @@
+"""What a person brings: read from files, put together, written as a folder of this workspace, judged, opened as a lab."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from pkikit.api.reports import build_report
+from pkikit.errors import InputError
+from pkikit.intake.assembly import Assembly, Contradiction, Fact, Missing, Origin, Question, assemble
+from pkikit.intake.assembly.output import certificate_files, folder_files, require_free, write_folder
+from pkikit.intake.material import Material
+from pkikit.intake.reading import read_material
+from pkikit.issue.lookalike.rekeyed_folder import rekeyed_files
+from pkikit.model.deployment import Deployment
+from pkikit.text import counted, listed
+from workbook.models.report_page import ReportPage
+from workbook.plainly import tell_plainly
+from workbook.session import LabSession, open_lab
+
+IMPORTS = "imports"
+_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+_KEYED = "with-keys-of-the-lab"
+
+
+class Brought:
+    """What was read, with the answers of a person. It changes nothing on disk until `make`, `report` or `open_lab`.
+
+    material: what the readers found. answers: by key. place: the folder for the folders that it makes.
+    """
+
+    def __init__(self, material: Material, answers: Mapping[str, str] | None = None, place: Path | None = None) -> None:
+        self.material, self.answers = material, dict(answers or {})
+        self.place = place or Path.cwd() / IMPORTS
+        self.assembly: Assembly = _plainly(material, self.answers)
+
+    def with_answers(self, answers: Mapping[str, str]) -> Brought:
+        """Return the same with further answers; an empty answer takes an earlier one back.
+
+        Args:
+            answers: by key, as `pkikit import --answer` takes them.
+
+        Returns:
+            A new value.
+
+        Raises:
+            InputError: an answer is not allowed.
+        """
+        wanted = {key: str(value).strip() for key, value in {**self.answers, **answers}.items()}
+        return Brought(self.material, {key: value for key, value in wanted.items() if value}, self.place)
+
+    # What is known.
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        """What has to be answered first."""
+        return self.assembly.questions
+
+    @property
+    def assumptions(self) -> tuple[Fact, ...]:
+        """What no file states."""
+        return self.assembly.of(Origin.ASSUMED)
+
+    @property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        """What cannot both be right."""
+        return self.assembly.contradictions
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        """What would make the copy more complete."""
+        return self.assembly.missing
+
+    @cached_property
+    def found(self) -> tuple[tuple[str, str, str], ...]:
+        """(file, what is in it, what of it was not used) for each file that was brought."""
+        files: dict[str, list[tuple[str, str]]] = {}
+        for file in self.assembly.files:
+            files.setdefault(Path(file.source.file).name, []).append((file.kind, file.refused))
+        return tuple(
+            (
+                name,
+                listed(list(dict.fromkeys(kind for kind, refused in parts if not refused))),
+                listed(list(dict.fromkeys(f"{kind}: {refused}" for kind, refused in parts if refused)), at_most=3),
+            )
+            for name, parts in files.items()
+        )
+
+    @property
+    def said(self) -> str:
+        """What was brought, in a sentence or two."""
+        made, secrets = self.assembly.deployment, self.assembly.secrets
+        files = counted(len(self.found), "file")
+        dropped = f" {counted(secrets, 'password')} {'was' if secrets == 1 else 'were'} dropped." if secrets else ""
+        if made is None:
+            asked = len(self.open_questions)
+            return f"Read {files}.{dropped} {counted(asked, 'question')} {'is' if asked == 1 else 'are'} open."
+        having = len({file.machine for file in self.assembly.placed if file.name == "cert.pem"})
+        machines = counted(len(made.parties), "machine")
+        return f"Read {files}: {machines} of version {made.version}, {having} with certificates.{dropped}"
+
+    def __repr__(self) -> str:
+        return self.said
+
+    # What is made of it.
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the import, whether or not it is there yet."""
+        made = self._require_deployment()
+        return self.place / (_ODD.sub("-", made.name).strip("-.")[:80] or "imported")
+
+    def make(self, *, rekey: bool = False) -> Path:
+        """Write the folder of the import, which only you can read.
+
+        Args:
+            rekey: issue the certificates again with keys of the lab, into a folder beside it.
+
+        Returns:
+            The folder: `deployment.yaml`, `certificates`, `import.md`, `import.json`.
+
+        Raises:
+            InputError: a question is open, or something else is in this place.
+        """
+        self._require_deployment()
+        certificates = certificate_files(self.assembly)
+        target = self.folder
+        if rekey:
+            target = self.place / f"{target.name}-{_KEYED}"
+            certificates = dict(rekeyed_files(certificates).files)
+        self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_folder(target, folder_files(self.assembly, certificates, rekeyed=rekey))
+        target.chmod(0o700)
+        return target
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of this import that are there."""
+        if self.assembly.deployment is None:
+            return ()
+        both = (self.folder, self.place / f"{self.folder.name}-{_KEYED}")
+        return tuple(folder for folder in both if folder.is_dir())
+
+    def delete(self) -> tuple[Path, ...]:
+        """Delete the folders of this import, with everything in them.
+
+        Returns:
+            The folders that are gone.
+
+        Raises:
+            InputError: a folder has something else in it, or it cannot be deleted.
+        """
+        gone = self.folders
+        for folder in gone:
+            require_free(folder)  # is it an import?
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                raise InputError(f"cannot be deleted: {error.strerror or error}", where=str(folder)) from None
+        with contextlib.suppress(OSError):
+            self.place.rmdir()  # only if nothing else is in it
+        return gone
+
+    def report(self, at: str | None = None) -> ReportPage:
+        """Make the folder, judge every connection from its files, and write the report into it.
+
+        Args:
+            at: the time to judge for, ISO 8601 with zone; now by default.
+
+        Returns:
+            The report, as a page that a notebook shows.
+
+        Raises:
+            InputError: a question is open, or the folder cannot be written.
+        """
+        folder = self.make()
+        made = build_report(folder, at=at)
+        made.save(html=folder / "report.html", md=folder / "report.md", ics=folder / "dates.ics")
+        return ReportPage(made, folder)
+
+    def open_lab(self, *, rekey: bool = False) -> LabSession:
+        """Start a lab of what was brought; the lab that was open in this kernel is closed.
+
+        Args:
+            rekey: with certificates that look the same and have keys of the lab, so that every connection is dialled.
+                Without, connections are judged where there is no key.
+
+        Returns:
+            The running lab.
+
+        Raises:
+            InputError: a question is open, or the folder cannot be written.
+        """
+        folder = self.make(rekey=rekey)
+        certificates = folder / "certificates"
+        return open_lab(str(folder / "deployment.yaml"), certs=certificates if certificates.is_dir() else None)
+
+    def _require_deployment(self) -> Deployment:
+        made = self.assembly.deployment
+        if made is None:
+            keys = listed([question.key for question in self.open_questions], at_most=6)
+            raise InputError(f"answer first what no file has: {keys}")
+        return made
+
+
+def bring(
+    files: str | Path | Sequence[str | Path],
+    answers: Mapping[str, str] | None = None,
+    *,
+    place: str | Path | None = None,
+) -> Brought:
+    """Read the files that operators have, and put them together.
+
+    Args:
+        files: a folder, a file, or several: diagnostic archives, dumps, terminal captures, certificates, Unified CM output.
+        answers: what no file has, by key.
+        place: the folder for the folders that are made; by default `imports` in the folder of the notebook.
+
+    Returns:
+        What was read: `report()`, `open_lab(rekey=True)`, `open_questions`.
+
+    Raises:
+        InputError: a file cannot be used, or an answer is not allowed.
+    """
+    tell_plainly()
+    given = [files] if isinstance(files, str | Path) else list(files)
+    if not given:
+        raise InputError("there is no file: name the diagnostic archives of the Expressway peers")
+    if not all(isinstance(file, str | Path) for file in given):
+        raise InputError("write the names of files or folders")
+    paths = [Path(file).expanduser() for file in given]
+    return Brought(read_material(paths), answers, Path(place) if place is not None else None)
+
+
+def _plainly(material: Material, answers: Mapping[str, str]) -> Assembly:
+    """Put together; errors about answers in the words of a notebook."""
+    try:
+        return assemble(material, answers)
+    except InputError as error:
+        raise InputError(error.message.replace("--answer ", ""), where=error.where) from None

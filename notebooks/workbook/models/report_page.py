@@ -1,0 +1,67 @@
+"""The report in a notebook: the page in a frame without scripts, its files as downloads, its text."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from pathlib import Path
+
+from pkikit.report.content.deployment_report import Light, Report
+from pkikit.report.written.finished_report import FinishedReport
+from pkikit.report.written.report_sentences import LIGHTS
+from workbook.html import PanelOutput
+
+_MARKS = {Light.RED: "✘", Light.YELLOW: "!", Light.GREEN: "✔", Light.GREY: "?"}
+_FRAME = "width:100%;height:70vh;min-height:24em;border:1px solid currentColor;border-radius:4px;background:#fff"
+_LINK = "display:inline-block;margin:4px 12px 4px 0;padding:3px 2px;min-height:24px"
+
+
+class ReportPage:
+    """A report that was written into a folder.
+
+    made: the report with all of its forms. folder: where its files are.
+    """
+
+    def __init__(self, made: FinishedReport, folder: Path) -> None:
+        self.made, self.folder = made, folder
+
+    @property
+    def values(self) -> Report:
+        """The values of the report."""
+        return self.made.report
+
+    @property
+    def said(self) -> str:
+        """The traffic light and the whole report in a sentence or two."""
+        light = self.made.report.light
+        return f"{_MARKS[light]} {LIGHTS[light]}. {self.made.answer}"
+
+    @property
+    def output(self) -> PanelOutput:
+        """The page in a frame, its downloads, and its text."""
+        return PanelOutput(html=self._downloads() + self._frame(), text=self.made.markdown)
+
+    def _downloads(self) -> str:
+        made = self.made
+        files = (
+            ("report.html", "text/html", "Page (HTML)", made.html),
+            ("report.md", "text/markdown", "Text (Markdown)", made.markdown),
+            ("dates.ics", "text/calendar", "Dates (.ics)", made.calendar),
+        )
+        links = "".join(
+            f'<a style="{_LINK}" download="{name}" href="data:{kind};base64,{base64.b64encode(text.encode()).decode()}">'
+            f"Download: {label}</a>"
+            for name, kind, label, text in files
+        )
+        return f"<p>{links}</p><p>The same files are in <code>{escape(str(self.folder))}</code>.</p>"
+
+    def _frame(self) -> str:
+        title = escape(f"Certificate report: {self.made.report.deployment}", quote=True)
+        page = escape(self.made.html, quote=True)
+        return f'<iframe title="{title}" sandbox="" style="{_FRAME}" srcdoc="{page}"></iframe>'
+
+    def __repr__(self) -> str:
+        return self.said
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self.said)}</b></p>{self.output.whole()}"
