@@ -24,6 +24,7 @@ from pkikit.model.unified_communications import ImPresence, MeetingServer, Unifi
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
 from pkikit.text import one_of
+from pkikit.values.memo import once_per_object
 from pkikit.values.names import is_ip_address, parse_dns_name
 from pkikit.values.other_names import COLLAB_EDGE
 
@@ -144,6 +145,7 @@ class Deployment(FileValue):
         }
 
     @property
+    @once_per_object
     def groups(self) -> tuple[PartyGroup, ...]:
         """All parties by group, in the order of `PartyKind`, then of the file."""
         listed = [entry.group(key, self.domains) for key, entries in self.node_lists.items() for entry in entries]
@@ -256,6 +258,7 @@ class Deployment(FileValue):
         return frozenset(dialled & self.peer_aliases.keys())
 
     @property
+    @once_per_object
     def peer_aliases(self) -> dict[str, str]:
         """Further names of peers → the peer: those under `aliases`, and what a traversal zone dials.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, total_ordering
+from functools import cache, lru_cache, total_ordering
 
 from pkikit.errors import InputError
 from pkikit.model.tables.features import DEFAULT_VERSION, GUIDE_VERSION, NEWEST, OLDEST, VERSION_RANGE, Feature
@@ -63,6 +63,7 @@ def guide_version() -> ProductVersion:
     return ProductVersion.parse(GUIDE_VERSION)
 
 
+@lru_cache(maxsize=256)
 def _numbers(text: str) -> tuple[int, ...]:
     matched = _FORM.match(text.strip().upper())
     return tuple(int(n) for n in matched.groups() if n is not None) if matched else ()

@@ -17,12 +17,16 @@ from pkikit.reading.unreadable import UNREADABLE, OtherKind
 
 # More is no certificate or request that anybody would send; `cryptography` reads good ones of any size.
 MAX_ODD = 256 * 1024
+# The lists of one deployment have the same certificates again and again: one object each, so that what is known of it stays.
+MOST_KEPT, MAX_KEPT = 2048, 8 * 1024
 # OpenSSL 4 refuses to read such a date, OpenSSL 3 reads it and refuses to verify; the lab's product has 1.x to 3.x.
 _READ_BY_3 = ("utctime is too short", "generalizedtime is too short")
 
 
 def load_certificate(der: bytes) -> x509.Certificate:
     """Load a certificate that OpenSSL 3 reads. Reading its names, dates, key kind and algorithm never raises.
+
+    The same bytes give the same object while they are among the last ones loaded.
 
     Args:
         der: the DER of the certificate.
@@ -34,6 +38,10 @@ def load_certificate(der: bytes) -> x509.Certificate:
         OtherKind: the bytes are not a certificate.
         EncodingError: a part of the certificate cannot be read.
     """
+    return _kept_certificate(der) if len(der) <= MAX_KEPT else _certificate(der)
+
+
+def _certificate(der: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         # `cryptography` parses these only when asked.
@@ -42,6 +50,9 @@ def load_certificate(der: bytes) -> x509.Certificate:
         # The one cast: callers ask a certificate only for what an OddCertificate answers.
         return cast("x509.Certificate", _odd_certificate(der))
     return certificate
+
+
+_kept_certificate = lru_cache(maxsize=MOST_KEPT)(_certificate)
 
 
 _Odd = TypeVar("_Odd", bound=OddObject)
