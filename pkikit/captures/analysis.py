@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from pkikit.captures.capture_contents import CaptureContents
-from pkikit.captures.containers import CaptureReader, Readable
-from pkikit.captures.conversation import Conversation
-from pkikit.captures.layers import End, Ignored, segment_of
-from pkikit.captures.streams import Streams
+from pkikit.captures.conversations.conversation import Conversation
+from pkikit.captures.packets.containers import CaptureReader, Readable
+from pkikit.captures.packets.layers import End, Ignored, segment_of
+from pkikit.captures.packets.streams import Streams
 from pkikit.errors import EncodingError
 from pkikit.handshake.decoding.key_log import KeyLog
 from pkikit.text import counted

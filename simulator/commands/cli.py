@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit.commands.check_text import print_report
+from pkikit.commands.deployments.check_text import print_report
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import VerboseFlag, read_deployment
 from pkikit.commands.terminal.parameters import Group

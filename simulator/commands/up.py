@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from pkikit.commands.check_text import headline, show_services
+from pkikit.commands.deployments.check_text import headline, show_services
 from pkikit.commands.terminal import console, layout
 from pkikit.files import key_pem, write_private, write_public
 from pkikit.view.connections.check_report import CheckReport

@@ -20,7 +20,7 @@ _MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
 from pkikit.report.handshakes import judge_trace
-from pkikit.commands.log_file import of_file
+from pkikit.captures.recorded_file import of_file
 began, used = time.perf_counter(), time.process_time()
 answer = of_file(Path(sys.argv[1]), judge_trace)
 print(json.dumps({"seconds": time.perf_counter() - began, "processor": time.process_time() - used, "causes": answer.causes, "groups": len(answer.groups),

@@ -21,8 +21,8 @@ from unittest import mock
 from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 
-from pkikit.commands.check_text import print_report
 from pkikit.commands.cli import app as pkikit
+from pkikit.commands.deployments.check_text import print_report
 from pkikit.commands.terminal import console
 from pkikit.design.csr import build_csr, make_key
 from pkikit.design.san import SanEntry, SanLayout

@@ -12,9 +12,9 @@ import pytest
 
 from pkikit.captures.analysis import CaptureAnalyzer
 from pkikit.captures.capture_contents import CaptureContents
-from pkikit.captures.containers import CaptureReader, Packet
-from pkikit.captures.layers import Segment, segment_of
-from pkikit.captures.streams import MAX_WAITING, Arrival, Streams
+from pkikit.captures.packets.containers import CaptureReader, Packet
+from pkikit.captures.packets.layers import Segment, segment_of
+from pkikit.captures.packets.streams import MAX_WAITING, Arrival, Streams
 from pkikit.design.legs import legs_of
 from pkikit.handshake.decoding.key_log import KeyLog
 from pkikit.handshake.tls import TlsRange, TlsVersion

@@ -14,8 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from typer.testing import CliRunner
 
-from pkikit.commands.bring import bring
 from pkikit.commands.cli import app
+from pkikit.commands.deployments.bring import bring
 from pkikit.commands.terminal import import_questions
 from pkikit.design.xconfiguration import xconfiguration
 from pkikit.errors import InputError

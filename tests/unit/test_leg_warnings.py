@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from rich.console import Console
 
-from pkikit.commands.check_text import print_report
+from pkikit.commands.deployments.check_text import print_report
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.findings import Severity

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.commands.log_file import Answer, of_file
+from pkikit.captures.recorded_file import Answer, of_file
 from pkikit.errors import InputError
 from pkikit.files import logs
 from pkikit.files.logs import read_logs

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pkikit.captures.handshake_facts import HandshakeFacts
-from pkikit.captures.layers import End
-from pkikit.captures.streams import Arrival
+from pkikit.captures.conversations.handshake_facts import HandshakeFacts
+from pkikit.captures.packets.layers import End
+from pkikit.captures.packets.streams import Arrival
 from pkikit.handshake.decoding.application import application_content
 from pkikit.handshake.decoding.decoder import Decoder
 from pkikit.handshake.decoding.key_log import KeyLog

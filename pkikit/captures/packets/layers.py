@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pkikit.captures.containers import Packet
+from pkikit.captures.packets.containers import Packet
 from pkikit.extras import optional_packages
 
 with optional_packages():

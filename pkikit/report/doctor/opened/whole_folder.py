@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from pkikit.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from pkikit.intake.assembly import Assembly
-    from pkikit.intake.material import Material
-    from pkikit.report.doctor.diagnosis import Context, Diagnosis
-    from pkikit.report.doctor.held_folders import FolderKind
+from pkikit.intake.assembly import Assembly, assemble
+from pkikit.intake.assembly.output import certificate_files, folder_files, write_folder
+from pkikit.intake.reading import read_material
+from pkikit.report.content.build import build_report
+from pkikit.report.doctor.diagnosis import Context, Diagnosis
+from pkikit.report.doctor.held_folders import FolderKind
+from pkikit.report.doctor.operator_files import of_material
+from pkikit.report.doctor.whole_deployments import of_report
+from pkikit.report.given.given import read_given
 
 
 def of_whole(path: Path, kind: FolderKind, names: Sequence[str], context: Context) -> Diagnosis | None:
@@ -29,10 +32,6 @@ def of_whole(path: Path, kind: FolderKind, names: Sequence[str], context: Contex
     Returns:
         The answer of the report; None for any other folder.
     """
-    from pathlib import Path
-
-    from pkikit.report.doctor.held_folders import FolderKind
-
     if "deployment.yaml" in names:
         return _reported(
             path, path, None, context, what="a deployment with the files of its machines", kind="deployment-folder"
@@ -47,10 +46,6 @@ def of_whole(path: Path, kind: FolderKind, names: Sequence[str], context: Contex
 def _reported(
     path: Path, read: Path, certificates: Path | None, context: Context, *, what: str, kind: str
 ) -> Diagnosis:
-    from pkikit.report.content.build import build_report
-    from pkikit.report.doctor.whole_deployments import of_report
-    from pkikit.report.given.given import read_given
-
     report = build_report(read_given(read, certificates, version=context.version), context.at)
     words = ["pkikit", "report", str(read), *(["--certs", str(certificates)] if certificates else [])]
     steps = [f"See all of it, and write a page to hand in:\n{shlex.join([*words, '--html', 'report.html'])}"]
@@ -59,11 +54,6 @@ def _reported(
 
 def _of_archives(path: Path, context: Context) -> Diagnosis | None:
     """Answer about a folder with the archives or dumps of Expressways. Nothing is left on the disk."""
-    from dataclasses import replace
-
-    from pkikit.intake.reading import read_material
-    from pkikit.report.doctor.operator_files import of_material
-
     try:
         material = read_material([path])
     except InputError:
@@ -72,7 +62,7 @@ def _of_archives(path: Path, context: Context) -> Diagnosis | None:
         return None
     alone = of_material(str(path), material, context)
     try:
-        assembly = _assembled(material)
+        assembly = assemble(material, {})
     except InputError as error:
         return replace(alone, not_assessed=(f"The connections: {error.message}.", *alone.not_assessed))
     if assembly.deployment is None or assembly.questions:
@@ -81,20 +71,8 @@ def _of_archives(path: Path, context: Context) -> Diagnosis | None:
     return _judged_copy(path, assembly, context)
 
 
-def _assembled(material: Material) -> Assembly:
-    from pkikit.intake.assembly import assemble
-
-    return assemble(material, {})
-
-
 def _judged_copy(path: Path, assembly: Assembly, context: Context) -> Diagnosis:
     """Judge what an import would write, in a folder of its own that is removed again; it has no secrets."""
-    import tempfile
-    from dataclasses import replace
-    from pathlib import Path
-
-    from pkikit.intake.assembly.output import certificate_files, folder_files, write_folder
-
     with tempfile.TemporaryDirectory(prefix="pkikit-") as name:
         copy = Path(name) / "copy"
         write_folder(copy, folder_files(assembly, certificate_files(assembly)))

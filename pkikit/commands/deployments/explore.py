@@ -66,7 +66,7 @@ def explore(
     Example: pkikit explore notebooks/deployments/clustered-mra.yaml --recommend --answer trust=partners
     """
     if recommend or answer:
-        from pkikit.commands.design_advice import recommend_design
+        from pkikit.commands.deployments.design_advice import recommend_design
 
         if vary or plot or scheduler or workers != 1:
             raise InputError("--recommend goes only with --answer, --out, --at, --version and --json")

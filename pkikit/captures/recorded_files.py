@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkikit.commands.log_file import Answer, of_file
+from pkikit.captures.recorded_file import Answer, of_file
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:

@@ -95,22 +95,26 @@ def _context(
 
 def _answer(thing: str, context: Context, timeout: float, passphrase_file: Path | None) -> Diagnosis:
     """Find out whether it is a file, a folder or a server, and answer about it."""
-    from pkikit.commands import in_hand
-
     if not thing.strip():
         raise InputError("give a server (HOST:PORT), a file or a folder, for example: pkikit doctor e1.pem")
     passphrase = passphrase_source(passphrase_file) if passphrase_file else None
     if thing == "-":
-        return in_hand.of_file(None, context, passphrase)
+        from pkikit.report.doctor.opened.standard_input import of_standard_input
+
+        return of_standard_input(context, passphrase)
     path = Path(thing)
     try:
         exists, is_folder = path.exists(), path.is_dir()
     except (OSError, ValueError):
         exists = is_folder = False
     if is_folder:
-        return in_hand.of_folder(path, context)
+        from pkikit.report.doctor.opened.any_folder import of_folder
+
+        return of_folder(path, context)
     if exists:
-        return in_hand.of_file(path, context, passphrase)
+        from pkikit.report.doctor.opened.any_file import of_file
+
+        return of_file(path, context, passphrase)
     from pkikit.report.doctor.targets import target_of
 
     target = target_of(thing)
@@ -119,7 +123,9 @@ def _answer(thing: str, context: Context, timeout: float, passphrase_file: Path 
             "there is no such file or folder, and it is not a server either (HOST:PORT, as e1.example.com:5061)",
             where=printable(thing, MAX_WHERE),
         )
-    return in_hand.of_server(target, context, timeout=timeout)
+    from pkikit.report.doctor.opened.any_server import of_server
+
+    return of_server(target, context, timeout=timeout, now=now)
 
 
 def show_diagnosis(out: Console, made: Diagnosis, words: Callable[[str], str] = str) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from cryptography import x509
 
-from pkikit.captures.streams import Arrival
+from pkikit.captures.packets.streams import Arrival
 from pkikit.errors import EncodingError
 from pkikit.handshake.decoding.decoder import NOT_DECODED, Decoded
 from pkikit.handshake.decoding.handshake_messages import authorities_in, certificates_in

@@ -78,8 +78,8 @@ def diagnose(
             "give a file, or --client DIR and --server DIR, for example: pkikit diagnose loggingsnapshot.txt"
         )
     if files:
-        from pkikit.commands.capture_file import answer_about
-        from pkikit.commands.log_file import Answer
+        from pkikit.captures.recorded_file import Answer
+        from pkikit.captures.recorded_files import answer_about
         from pkikit.report.handshakes import judge_trace
 
         with console.progress("Reading packets", total=None, quiet=as_json) as progress:

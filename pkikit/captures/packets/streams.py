@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from pkikit.captures.containers import Packet
-from pkikit.captures.layers import End, Segment
+from pkikit.captures.packets.containers import Packet
+from pkikit.captures.packets.layers import End, Segment
 
 MAX_OPEN = 50_000  # connections at the same time
 MAX_WAITING, MAX_WAITING_ALL = 1 << 20, 64 << 20  # bytes that wait for earlier ones: of one direction, of all together

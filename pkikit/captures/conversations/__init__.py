@@ -1,0 +1,1 @@
+"""From the bytes of two sides to what their TLS handshake shows."""

@@ -1,0 +1,1 @@
+"""Commands about whole deployments: design them, import them, report on them."""

@@ -1,0 +1,1 @@
+"""Commands that look at files and servers, and judge them."""
