@@ -48,6 +48,10 @@ def test_report_page_passes_axe_fits_every_width_and_loads_nothing(chromium: Bro
 def test_report_page_prints_on_a4_without_scripts(chromium: Browser, page_file: Path) -> None:
     page = chromium.new_page(java_script_enabled=False)
     page.goto(page_file.as_uri())
+    listed = page.locator("table.connections")
+    assert not listed.is_visible()
+    page.emulate_media(media="print")
+    assert listed.is_visible()  # what is folded on the screen is open on paper
     printed = page.pdf(path=ARTIFACTS / "report.pdf", prefer_css_page_size=True)
     page.close()
     assert printed.startswith(b"%PDF")

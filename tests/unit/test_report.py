@@ -255,6 +255,10 @@ def test_page_escapes_what_certificates_say_and_loads_nothing() -> None:
 def test_report_is_the_same_each_time() -> None:
     first, second = (FinishedReport(report_on(broken())) for _ in range(2))
     assert (first.html, first.markdown, first.calendar) == (second.html, second.markdown, second.calendar)
+    for text in (first.html, first.markdown):
+        assert "e1 = e1.example.com" in text
+        assert "xa0" not in text  # a blank that does not break is nothing to escape
+    assert '<details class="more"><summary>Show 54 connections</summary>' in first.html
 
 
 def test_import_notes_turn_green_into_yellow_and_are_shown() -> None:

@@ -114,6 +114,20 @@ def listing(items: Iterable[Child], *, tag: str = "ul", **attributes: str | None
     return el(tag, *points, **attributes) if points else None
 
 
+def folded(summary: Child, *children: Child, printed: bool = True) -> Html:
+    """Return something long that a reader opens.
+
+    Args:
+        summary: what is always shown.
+        *children: what is folded.
+        printed: it is open on paper; False leaves it out there.
+
+    Returns:
+        The element.
+    """
+    return el("details", el("summary", summary), *children, class_="more" if printed else None)
+
+
 def table(columns: Iterable[str], rows: Iterable[Row], *, caption: str, class_: str) -> Html:
     """Return a table in a region that scrolls by itself; the first cell of a row is its heading.
 

@@ -10,7 +10,7 @@ from pkikit.report.content.deployment_report import Report
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow, Use
 from pkikit.report.content.report_dates import Event, Kind
 from pkikit.report.given.import_notes import Note
-from pkikit.report.written.elements import Child, Html, Wide, breakable, el, join, listing, table
+from pkikit.report.written.elements import Child, Html, Wide, breakable, el, folded, join, listing, table
 from pkikit.report.written.report_sentences import (
     MARKS,
     WORDS,
@@ -27,6 +27,8 @@ from pkikit.text import counted, listed
 
 _CLASSES = {State.UP: "up", State.DOWN: "down", State.NOT_ASSESSED: "open"}
 _MOST_ROWS, _MOST_NOTES = 500, 200
+# Parts of the notes that are folded, and whether they are printed.
+_FOLDED = {"Assumed": True, "Answered": True, "Read": False, "Left out": True, "Files": False}
 
 
 def state_text(state: State) -> Html:
@@ -274,10 +276,15 @@ def sources(report: Report) -> list[Child]:
         ]
     made: list[Child] = [el("p", dropped_text(notes))]
     for heading, entries, label in note_sections(notes):
-        made.append(el("h3", f"{heading} ({len(entries)})"))
-        made.append(listing([_note(note, label) for note in entries[:_MOST_NOTES]], class_="small"))
-        if len(entries) > _MOST_NOTES:
-            made.append(el("p", f"and {len(entries) - _MOST_NOTES} more: see import.json"))
+        head = el("h3", f"{heading} ({len(entries)})")
+        lines = listing([_note(note, label) for note in entries[:_MOST_NOTES]], class_="small")
+        more = len(entries) - _MOST_NOTES
+        further = el("p", f"and {more} more: see import.json") if more > 0 else None
+        if heading in _FOLDED:
+            made.append(folded(head, lines, further, printed=_FOLDED[heading]))
+        else:
+            made += [head, lines, further]
+    made.append(el("p", "Left out on paper: what was read, and the list of files. import.md has both.", class_="paper"))
     return made
 
 
@@ -298,8 +305,9 @@ def connections(report: Report) -> Iterator[Child]:
     """
     rows = [_connection(report, connection) for connection in report.connections[: 4 * _MOST_ROWS]]
     if rows:
-        caption = f"{counted(len(report.connections), 'connection')}; the id is what commands take."
-        yield table(("Connection", "State", "Reason", "Id"), rows, caption=caption, class_="connections")
+        made = table(("Connection", "State", "Reason", "Id"), rows, class_="connections",
+                     caption="Each connection; the id is what commands take.")  # fmt: skip
+        yield folded(f"Show {counted(len(report.connections), 'connection')}", made)
 
 
 def _connection(report: Report, connection: Connection) -> Sequence[Child]:

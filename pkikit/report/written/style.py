@@ -71,11 +71,11 @@ tr.below td{padding-top:0;color:var(--muted);font-size:.85em}
 .connections th:nth-child(3){width:26%}}
 .date{white-space:nowrap;font-variant-numeric:tabular-nums}
 figure{margin:.8rem 0 0} figure .scroll svg{max-width:100%;height:auto;min-width:46rem;display:block}
-details{margin:.4rem 0} summary{cursor:pointer;color:var(--link)}
+details{margin:.4rem 0} summary{cursor:pointer;color:var(--link)} summary h3{display:inline} .paper{display:none}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}
 nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;list-style:none;padding:0;margin:1.4rem 0 0;font-size:.92rem}
 footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.8rem;color:var(--muted);font-size:.85rem}
-@media (max-width:44rem){body{padding:1.2rem 1rem 3rem} h1{font-size:1.6rem} .card dl{grid-template-columns:1fr;gap:0}
+@media screen and (max-width:44rem){body{padding:1.2rem 1rem 3rem} h1{font-size:1.6rem} .card dl{grid-template-columns:1fr;gap:0}
 .card dt{margin-top:.5rem} .light{grid-template-columns:1fr} .light svg{width:2rem;height:2rem;margin-bottom:.4rem}
 table.fold{min-width:0} table.fold thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 table.fold,table.fold caption,table.fold tbody,table.fold tr,table.fold td,table.fold tbody th{display:block;width:auto}
@@ -86,13 +86,15 @@ table.fold td[data-label]::before{content:attr(data-label) ": ";color:var(--mute
 @media print{:root{color-scheme:light;--paper:#fff;--soft:#fff;--ink:#000;--muted:#333;--line:#bbb;--link:#000;
 --red:#8c1d18;--red-soft:#fff;--yellow:#5c3e00;--yellow-soft:#fff;--green:#0b5a31;--green-soft:#fff;--grey:#333;--grey-soft:#fff}
 html{font-size:9.4pt} body{max-width:none;padding:0;line-height:1.42} h1{font-size:20pt} h2{margin-top:1.8rem}
-nav,summary,details,.todo a{display:none} a{text-decoration:none}
+nav,summary,details,.todo a{display:none} .paper,details.more{display:block} .more::details-content{content-visibility:visible}
+.more>summary:has(h3){display:block;color:var(--ink);list-style:none} a{text-decoration:none}
 h2,h3,caption,thead,h2+p,h3+p{break-after:avoid} p,li{break-inside:avoid}
 .card,.light,.figures,figure,tbody,ol.todo li{break-inside:avoid}
 table{font-size:8.2pt;min-width:0} thead{display:table-header-group} .scroll{overflow:visible} figure .scroll svg{min-width:0}
 th,td{padding:.3rem .6rem .3rem 0} .figures{grid-template-columns:repeat(5,1fr);gap:.5rem}
 .figures dd{font-size:13pt;white-space:nowrap}
-.connections th:nth-child(4),.connections td:nth-child(4){display:none} .connections th:nth-child(1){width:42%}
+.connections th:nth-child(4),.connections td:nth-child(4),.connections caption{display:none}
+.connections th:nth-child(1){width:32%} .connections th:nth-child(2){width:16%} .connections th:nth-child(3){width:52%}
 .figures dd small{white-space:normal} .figures div{padding:.5rem .6rem}}
 """
 )

@@ -26,7 +26,7 @@ def describe(topology: Topology) -> str:
     told += ["", *topology.differences.caption]
     told += _connections(topology)
     legend = topology.names.legend([n for s in topology.systems for n in s.members])
-    told += ["", f"Short names: {legend}"] if legend else []
+    told += ["", f"Short names: {legend}".replace("\u00a0", " ")] if legend else []
     return "\n".join(told)
 
 
