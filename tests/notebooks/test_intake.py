@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import workbook as w
 from workbook.intake.intake_panel import IntakePanel
-from workbook.models import uploads as limits
-from workbook.models.uploads import Uploads
+from workbook.models import dropped_files as limits
+from workbook.models.dropped_files import Uploads
 from workbook.tables.company import Archives
 
 from pkikit.errors import InputError

@@ -10,7 +10,7 @@ import traitlets
 
 from pkikit.errors import InputError
 from workbook.intake import drop_script
-from workbook.models.uploads import Uploads
+from workbook.models.dropped_files import Uploads
 
 
 class DropZone(anywidget.AnyWidget):

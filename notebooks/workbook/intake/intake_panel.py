@@ -16,8 +16,8 @@ from workbook.intake.intake_view import assumed_html, found_html
 from workbook.intake.open_questions import Assumptions, OpenQuestions
 from workbook.learning.cards import Card, button, heading, row
 from workbook.models.brought_files import Brought
+from workbook.models.dropped_files import Uploads
 from workbook.models.report_page import ReportPage
-from workbook.models.uploads import Uploads
 from workbook.session import LabSession
 from workbook.tables.company import make_company
 from workbook.tables.sentences import summary
