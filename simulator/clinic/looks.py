@@ -318,6 +318,11 @@ class Looks:
         )
 
 
+def archives_folder(ticket: str) -> Path:
+    """Return the folder for the archives of a ticket, which may not exist yet."""
+    return state_folder() / "clinic" / f"{ticket}-archives"
+
+
 def _folder_for_archives(wanted: str, ticket: str) -> Path:
     """Return the folder that the player wants, or the ticket's own without the files of the last time.
 
@@ -328,7 +333,7 @@ def _folder_for_archives(wanted: str, ticket: str) -> Path:
         if not wanted.isprintable():
             raise InputError(f"{printable(wanted, 60)!r} is not the name of a folder")
         return Path(wanted)
-    folder = state_folder() / "clinic" / f"{ticket}-archives"
+    folder = archives_folder(ticket)
     for pattern in ("diagnostic_log_*.tar.gz", "certificate-snapshot_*.json", "problem-report_*.log"):
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)

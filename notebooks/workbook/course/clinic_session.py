@@ -15,12 +15,14 @@ from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.drawing import Picture
 from simulator.clinic.assign import assign
 from simulator.clinic.case import Case, case_of, cases, random_case
+from simulator.clinic.case_file import case_from
 from simulator.clinic.desk import Desk
 from simulator.clinic.live_case import LiveCase
-from simulator.clinic.looks import TOOLS, Seen
+from simulator.clinic.looks import TOOLS, Seen, archives_folder
 from simulator.clinic.score import Score
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedCase
+from workbook.models.brought_files import Brought, bring
 from workbook.models.ticket_picture import ticket_picture
 from workbook.plainly import tell_plainly
 from workbook.session import close_current
@@ -147,6 +149,16 @@ class ClinicSession:
         """Show what would block an ACME order now."""
         return Looked(self.seen("preflight"))
 
+    def archives(self) -> Brought:
+        """Collect diagnostic archives and certificate snapshots, and bring them: `case.archives().report()`."""
+        self.seen("archives")
+        return bring(self.archives_folder)
+
+    @property
+    def archives_folder(self) -> Path:
+        """The folder where the tool *Archives* puts its files."""
+        return archives_folder(self.case.ticket or self.case.id)
+
     def picture(self) -> Picture:
         """Show where each machine is and which connections are up, without reasons."""
         return ticket_picture(self.live.lab.deployment, self.live.lab.world, self.report)
@@ -228,8 +240,9 @@ class ClinicSession:
 
 
 def open_case(
-    which: str | int,
+    which: str | int = "",
     *,
+    file: str | Path | None = None,
     step: Callable[[str], None] = lambda _: None,
     capture: str | Path | None = None,
     pages: bool = True,
@@ -237,7 +250,8 @@ def open_case(
     """Open a ticket: `open_case("INC-0847")`. Trainers may give the name of the file.
 
     Args:
-        which: a ticket or a file; a number opens two tickets at once, the same number the same pair.
+        which: a ticket; a number opens two tickets at once, the same number the same pair.
+        file: a case that somebody sent: the zip archive or folder that `pkikit anonymise` made.
         step: is called with each step while the lab starts.
         capture: a file for a packet capture of everything, written when the ticket is closed.
         pages: serve the web pages of the Expressways.
@@ -249,12 +263,18 @@ def open_case(
         InputError: there is no such ticket.
     """
     tell_plainly()
-    case = random_case(which) if isinstance(which, int) else case_of(printable(str(which), 80))
+    case = _chosen(which, file)
     close_case()
     close_current()
     settings = LabSettings(rsa=False, pages=pages, capture=Path(capture) if capture is not None else None)
     ClinicSession.current = ClinicSession(case, step=step, settings=settings)
     return ClinicSession.current
+
+
+def _chosen(which: str | int, file: str | Path | None) -> Case:
+    if file is not None:
+        return case_from(Path(file).expanduser())
+    return random_case(which) if isinstance(which, int) else case_of(printable(str(which), 80))
 
 
 def close_case() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -20,11 +21,14 @@ TITLE = "Ticket desk"
 _STEPS = {"something happens": "breaking something"}
 
 
-def clinic_console(first: str = "", *, seed: int | None = None, count: int = 6, trainer: bool = False) -> ClinicDesk:
+def clinic_console(
+    first: str = "", *, file: str | Path | None = None, seed: int | None = None, count: int = 6, trainer: bool = False
+) -> ClinicDesk:
     """Show the ticket desk. Everything behind it is real: the lab, its connections, and what you do about them.
 
     Args:
         first: a ticket that is opened at once.
+        file: a case that somebody sent, from `pkikit anonymise`; it is opened at once.
         seed: show only the tickets that this seed gives; a class with one seed has the same tickets.
         count: how many of them.
         trainer: show the topics of the tickets, and filter by them.
@@ -32,7 +36,10 @@ def clinic_console(first: str = "", *, seed: int | None = None, count: int = 6, 
     Returns:
         The desk.
     """
-    return ClinicDesk(first, seed=seed, count=count, trainer=trainer)
+    desk = ClinicDesk(first, seed=seed, count=count, trainer=trainer)
+    if file is not None:
+        desk.open_file(file)
+    return desk
 
 
 class ClinicDesk(Card):
@@ -86,7 +93,11 @@ class ClinicDesk(Card):
         self._pairs += 1
         self.open_ticket(self._pairs)
 
-    def open_ticket(self, which: str | int) -> None:
+    def open_file(self, file: str | Path) -> None:
+        """Open a case that somebody sent; a file that is none gets a sentence."""
+        self.safely(lambda: self.open_ticket(file=file))()
+
+    def open_ticket(self, which: str | int = "", file: str | Path | None = None) -> None:
         """Open a ticket; what happens meanwhile is shown."""
         self.queue.busy = True
 
@@ -97,9 +108,12 @@ class ClinicDesk(Card):
 
         step("starting the lab")
         try:
-            session = open_case(which, step=step, capture=self._capture_file(which))
+            session = open_case(which, file=file, step=step, capture=self._capture_file(which))
             step("drawing")
             self.ticket = TicketView(session, self.back)
+        except PkikitError:
+            close_case()
+            raise
         finally:
             self.queue.busy = False
         self.say()

@@ -13,6 +13,8 @@ from simulator.wire.theatre import Play
 from workbook.course.clinic_session import ClinicSession
 from workbook.desk.controls import Tools
 from workbook.desk.replay import play
+from workbook.intake.intake_panel import bring_archives
+from workbook.learning.cards import button
 from workbook.panels.slider import Slider
 from workbook.panels.stage import render_theatre, titles_of
 from workbook.tables.clinic_tables import seen_html
@@ -38,6 +40,7 @@ class LookView(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """The tools as buttons, a list of places where the tool needs one, and what is seen."""
 
     def __init__(self, session: ClinicSession) -> None:
+        super().__init__()
         self._session = session
         desk = session.desk
         self.tools = Tools(description="What to look at", options=[[t, _LABELS[t]] for t in desk.tools])
@@ -45,7 +48,18 @@ class LookView(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.every = widgets.Checkbox(value=False, description="All lines", indent=False)
         self.step = Slider(description="Handshake, step", value=1, min=1, max=1)
         self.shown, self.theatre = widgets.HTML(), widgets.HTML()
-        super().__init__([self.tools, self.place, self.every, self.shown, self.step, self.theatre])
+        self.brings = button("Bring these archives: read, judge, report", self._bring)
+        self.brought = widgets.VBox()
+        self.children = [
+            self.tools,
+            self.place,
+            self.every,
+            self.shown,
+            self.step,
+            self.theatre,
+            self.brings,
+            self.brought,
+        ]
         self._play = lru_cache(maxsize=16)(self._played)
         self._at: dict[str, str] = {}
         self.tools.value = desk.tools[0]
@@ -87,9 +101,15 @@ class LookView(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self.shown.value = f'<p role="alert"><b>✘</b> {escape(str(error))}</p>'
         _show(self.step, tool == "trace")
         _show(self.theatre, tool == "trace")
+        _show(self.brings, tool == "archives" and "✘" not in self.shown.value)
+        _show(self.brought, tool == "archives")
         if tool == "trace":
             self._play.cache_clear()
             self._offer_steps()
+
+    def _bring(self) -> None:
+        """Open the panel of notebook 19 with the archives of this ticket."""
+        self.brought.children = [bring_archives(self._session.archives_folder)]
 
     def refresh(self) -> None:
         """Show the same again after a change; this does not count as a look."""

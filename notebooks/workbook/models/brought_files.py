@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from pkikit.anonymise.anonymiser import anonymise, write_case
+from pkikit.anonymise.brought_archive import opened
+from pkikit.anonymise.brought_folder import DEPLOYMENT
 from pkikit.api.reports import build_report
 from pkikit.errors import InputError
+from pkikit.files import free_path
 from pkikit.intake.assembly import Assembly, Contradiction, Fact, Missing, Origin, Question, assemble
 from pkikit.intake.assembly.output import certificate_files, folder_files, require_free, write_folder
 from pkikit.intake.material import Material
@@ -18,6 +23,8 @@ from pkikit.intake.reading import read_material
 from pkikit.issue.lookalike.rekeyed_folder import rekeyed_files
 from pkikit.model.deployment import Deployment
 from pkikit.text import counted, listed
+from simulator.clinic.case_file import CASE
+from simulator.clock import Clock
 from workbook.models.report_page import ReportPage
 from workbook.plainly import tell_plainly
 from workbook.session import LabSession, open_lab
@@ -198,6 +205,26 @@ class Brought:
         folder = self.make(rekey=rekey)
         certificates = folder / "certificates"
         return open_lab(str(folder / "deployment.yaml"), certs=certificates if certificates.is_dir() else None)
+
+    def anonymise(self, seed: int = 1) -> Path:
+        """Make a case to share: the same structure and the same failures, under other names and with other keys.
+
+        Args:
+            seed: the same seed gives the same bytes; another one gives other names.
+
+        Returns:
+            The zip archive of the case, for `clinic_console(file=…)` and `expressway-sim clinic FILE`.
+
+        Raises:
+            InputError: a question is open, or the case cannot be written.
+        """
+        source = self.make()
+        out = self.place / f"{source.name}-case-{seed}"
+        if (out / CASE).is_file() or (out / DEPLOYMENT).is_file():
+            shutil.rmtree(out)  # the same seed, made before
+        with tempfile.TemporaryDirectory() as place:
+            made = anonymise(opened(source, None, Path(place)), seed, Clock().now())
+        return write_case(free_path(out), made)
 
     def _require_deployment(self) -> Deployment:
         made = self.assembly.deployment
