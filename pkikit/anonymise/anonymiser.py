@@ -27,11 +27,14 @@ from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import RevocationData
 from pkikit.model.world import World
-from pkikit.worlds.brought import bring_certificates
+from pkikit.worlds.brought import IMPORTED, bring_certificates
 from pkikit.worlds.issued_world import issue_world
 
 CASE, README, ARCHIVE = "case.yaml", "README.txt", "case.zip"
 _ATTEMPTS = 8
+_IMPORTED = (
+    b'{"format": 1, "anonymised": true}\n'  # what nobody brought stays unknown; the notes themselves have old names
+)
 _ABOUT = """\
 A deployment of Expressways under invented names, made by pkikit anonymise.
 
@@ -90,7 +93,7 @@ def anonymise(
     needles = needles_of(folder.deployment, originals)
     found = ""
     for attempt in range(_ATTEMPTS):
-        use = partial(_made, folder, published, moment, told, progress)
+        use = partial(_made, folder, published, (moment, min(moment, at)), told, progress)
         disguise, files, after = choose(folder.deployment, originals, seed, use, attempt=attempt)
         found = _still_there(needles, files)
         if not found:
@@ -118,16 +121,19 @@ def _world(deployment: Deployment, certificates: Path, at: datetime) -> World:
 def _made(
     folder: BroughtFolder,
     published: Mapping[str, RevocationData],
-    at: datetime,
+    times: tuple[datetime, datetime],
     told: str,
     progress: Progress | None,
     disguise: Disguise,
 ) -> tuple[Disguise, dict[str, CaseFile], World]:
-    """Make the files, and read them as somebody else will."""
+    """Make the files, and read them as somebody else will. times: of the case, and when the lab issues what nobody brought."""
+    at, issued = times
     files = files_of(folder, published, disguise, progress)
+    if folder.imported:
+        files[IMPORTED] = CaseFile(_IMPORTED)
     with tempfile.TemporaryDirectory() as place:
         write_files(Path(place), files)
-        after = _world(disguise.deployment, Path(place) / CERTIFICATES, at)
+        after = _world(disguise.deployment, Path(place) / CERTIFICATES, issued)
     number = 1000 + int.from_bytes(disguise.numbers.noise(b"ticket"), "big") % 8000
     ticket = ticket_of(after, at, number, told)
     if ticket:

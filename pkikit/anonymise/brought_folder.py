@@ -13,6 +13,7 @@ from pkikit.issue.lookalike.originals import Originals
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.text import printable
+from pkikit.worlds.brought import IMPORTED
 
 DEPLOYMENT, CERTIFICATES, PUBLISHED = "deployment.yaml", "certificates", "ca"
 _OWN, _KEYS = ("cert.pem", "client.pem"), ("key.pem", "client-key.pem")
@@ -32,13 +33,17 @@ class MachineFolder:
 
 @dataclass(frozen=True, kw_only=True)
 class BroughtFolder:
-    """A deployment and what was brought for its machines. left_out: files that are not used, by name."""
+    """A deployment and what was brought for its machines. left_out: files that are not used, by name.
+
+    imported: `pkikit import` made it, so that what nobody brought is unknown.
+    """
 
     deployment: Deployment
     certificates: Path
     machines: tuple[MachineFolder, ...]
     published: tuple[FileContents, ...]
     left_out: tuple[str, ...]
+    imported: bool = False
 
     @property
     def originals(self) -> Originals:
@@ -93,6 +98,7 @@ def read_folder(folder: Path, certificates: Path | None = None) -> BroughtFolder
         machines=tuple(machines),
         published=tuple(map(read_file, served)),
         left_out=tuple(left_out),
+        imported=(certificates.parent / IMPORTED).is_file(),
     )
 
 

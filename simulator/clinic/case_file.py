@@ -26,7 +26,7 @@ from pkikit.model.world import World
 from pkikit.rules.catalogue import rule_of
 from pkikit.text import printable
 from pkikit.values.instants import parse_instant
-from pkikit.worlds.brought import bring_certificates
+from pkikit.worlds.brought import IMPORTED, bring_certificates
 from simulator.clinic.case import TICKET_NUMBER, Case
 from simulator.clock import Clock
 
@@ -62,11 +62,13 @@ class FileCase(Case):
     """A case whose deployment and certificates come from a file.
 
     planned: the deployment. at: the time of the case. files: what the machines have, by path below the folder of certificates.
+    imported: what is not in the files is unknown, and presumed to be right.
     """
 
     planned: Deployment
     at: datetime
     files: Mapping[str, bytes] = Field(repr=False)
+    imported: bool = False
     remedies: tuple[str, ...] = ()
 
     def base(self) -> Deployment:
@@ -80,11 +82,15 @@ class FileCase(Case):
     def prepared(self, world: World) -> World:
         """Return the world in which the machines have the certificates of the file."""
         with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / CERTIFICATES
+            folder.mkdir()
+            if self.imported:
+                (folder.parent / IMPORTED).touch()
             for path, data in self.files.items():
-                target = Path(place) / path
+                target = folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data)
-            return bring_certificates(world, Path(place))
+            return bring_certificates(world, folder)
 
 
 def case_from(path: Path) -> FileCase:
@@ -118,6 +124,7 @@ def case_from(path: Path) -> FileCase:
         tools=TOOLS,
         planned=parse_deployment(_text(members[DEPLOYMENT], f"{where}: {DEPLOYMENT}"), where=f"{where}: {DEPLOYMENT}"),
         files={name.removeprefix(place): data for name, data in members.items() if name.startswith(place)},
+        imported=IMPORTED in members,
         at=parse_instant(document.at, Clock().now(), makes=True),
         **document.model_dump(exclude={"format", "at"}),
     )
@@ -151,7 +158,7 @@ def _in_folder(path: Path) -> dict[str, bytes]:
     left = 4 * _MAX_FILE
     for file in _files(path):
         name = str(PurePosixPath(*file.relative_to(path).parts))
-        if name in {CASE, DEPLOYMENT} or name.startswith(f"{CERTIFICATES}/"):
+        if name in {CASE, DEPLOYMENT, IMPORTED} or name.startswith(f"{CERTIFICATES}/"):
             found[name] = read_bytes(file, _MAX_FILE, may_be_empty=True)
             left -= len(found[name])
         if len(found) > _MAX_FILES or left < 0:
@@ -160,5 +167,5 @@ def _in_folder(path: Path) -> dict[str, bytes]:
 
 
 def _files(path: Path) -> list[Path]:
-    patterns = (CASE, DEPLOYMENT, f"{CERTIFICATES}/*/*")
+    patterns = (CASE, DEPLOYMENT, IMPORTED, f"{CERTIFICATES}/*/*")
     return sorted(f for pattern in patterns for f in path.glob(pattern) if f.is_file() and not f.is_symlink())

@@ -152,3 +152,22 @@ def test_nothing_given_says_what_to_do(panel: IntakePanel, tmp_path: Path) -> No
     assert "nowhere" in panel.said.value
     with pytest.raises(InputError, match="name the diagnostic archives"):
         w.bring([])
+
+
+def test_shared_case_is_played_and_its_archives_are_brought(
+    archives: Sequence[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of some machines are missing: the case under other names fails in as many places, and so do its own archives."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    desk = w.clinic_console(file=w.bring(archives, place=tmp_path / "mine").anonymise(7))
+    assert desk.ticket is not None
+    case = desk.ticket.session
+    assert len(case.report.down) == 17
+    looks = desk.ticket.looks
+    looks.tools.value = "archives"
+    looks.brings.click()
+    (brought,) = looks.brought.children
+    assert "7 with certificates" in brought.found.value
+    assert "e1.example.com" not in case.live.lab.deployment.parties
+    desk.back()
+    assert "is not a case" in w.clinic_console(file=archives[0]).said.value
