@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from pkikit.anonymise.brought_folder import CERTIFICATES, BroughtFolder
+from pkikit.anonymise.brought_folder import BroughtFolder
 from pkikit.anonymise.disguise import Disguise
 from pkikit.anonymise.needles import Needles
 from pkikit.anonymise.other_worlds import choose, differences, needles_of
@@ -22,6 +22,7 @@ from pkikit.anonymise.ticket import ticket_of
 from pkikit.anonymise.written_case import CaseFile, files_of, packed
 from pkikit.errors import InputError
 from pkikit.files import write_private, write_public
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
 from pkikit.issue.lookalike.engine import Progress
 from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.deployment import Deployment
@@ -99,7 +100,7 @@ def anonymise(
         if not found:
             break
     if found:
-        raise InputError(f"{found}. Nothing was written; try another --seed")
+        raise InputError(f"{found}. Nothing was written; try another seed")
     other = differences(world, after, at) or differences(world, after, moment)
     if other:
         raise InputError(f"the verdict on a connection differs under other names: {other[0]}. Nothing was written")
@@ -147,9 +148,7 @@ def _still_there(needles: Needles, files: Mapping[str, CaseFile]) -> str:
     """Return the first thing of the original that is in a file; empty if nothing is."""
     ours = our_words()
     for path, file in files.items():
-        found = needles.found_in(
-            path, file.data, ours=ours if path in {CASE, README, "deployment.yaml"} else frozenset()
-        )
+        found = needles.found_in(path, file.data, ours=ours if path in {CASE, README, DEPLOYMENT} else frozenset())
         if found:
             return found
     return ""

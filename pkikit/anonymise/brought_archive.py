@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from pkikit.anonymise.brought_folder import CERTIFICATES, DEPLOYMENT, BroughtFolder, read_folder
+from pkikit.anonymise.brought_folder import BroughtFolder, read_folder
 from pkikit.errors import InputError
 from pkikit.files import read_bytes
 from pkikit.files.archives import ZIP, unpack
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
 from pkikit.text import printable
 from pkikit.worlds.brought import IMPORTED
 

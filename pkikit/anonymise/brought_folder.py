@@ -9,15 +9,25 @@ from pathlib import Path
 
 from pkikit.errors import InputError
 from pkikit.files import FileContents, iter_party_folders, load_deployment, read_file
+from pkikit.files.deployment_folder import (
+    CERTIFICATE,
+    CERTIFICATES,
+    CLIENT,
+    CRLS,
+    PUBLISHED,
+    SERVICE_LISTS,
+    TRUST,
+    certificates_of,
+    find_deployment,
+    is_key_file,
+    key_file_of,
+)
 from pkikit.issue.lookalike.originals import Originals
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.text import printable
 from pkikit.worlds.brought import IMPORTED
 
-DEPLOYMENT, CERTIFICATES, PUBLISHED = "deployment.yaml", "certificates", "ca"
-_OWN, _KEYS = ("cert.pem", "client.pem"), ("key.pem", "client-key.pem")
-_LISTS, _CRLS = ("trust.pem", "trust-*.pem"), ("crl.pem",)
 _MAX_FILES = 2_000
 
 
@@ -73,10 +83,10 @@ def read_folder(folder: Path, certificates: Path | None = None) -> BroughtFolder
     Raises:
         InputError: there is no deployment file or no certificate, or a file cannot be used.
     """
-    file = folder if folder.is_file() else _deployment_file(folder)
+    file = find_deployment(folder)
     deployment = load_deployment(file)
     if certificates is None:
-        certificates = file.parent / CERTIFICATES if (file.parent / CERTIFICATES).is_dir() else file.parent
+        certificates = certificates_of(folder, file) or file.parent
     known = {fqdn for group in deployment.groups for fqdn in group.members}
     machines, left_out = [], _beside(file, certificates)
     for place in iter_party_folders(certificates):
@@ -86,8 +96,7 @@ def read_folder(folder: Path, certificates: Path | None = None) -> BroughtFolder
         machines.append(_machine(fqdn, place, left_out))
     if not any(machine.own or machine.lists for machine in machines):
         raise InputError(
-            f"contains no certificates: put them into {CERTIFICATES}/FQDN/cert.pem and trust.pem, or "
-            "name their folder with --certs",
+            f"contains no certificates: put them into {CERTIFICATES}/FQDN/cert.pem and trust.pem, or name their folder",
             where=printable(str(folder)),
         )
     published = certificates / PUBLISHED
@@ -102,21 +111,6 @@ def read_folder(folder: Path, certificates: Path | None = None) -> BroughtFolder
     )
 
 
-def _deployment_file(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise InputError("is neither a folder nor a file", where=printable(str(folder)))
-    usual = folder / DEPLOYMENT
-    if usual.is_file():
-        return usual
-    found = sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.is_file())
-    if len(found) != 1:
-        raise InputError(
-            f"contains no {DEPLOYMENT}; pkikit import makes a folder that does, from diagnostic archives",
-            where=printable(str(folder)),
-        )
-    return found[0]
-
-
 def _beside(file: Path, certificates: Path) -> list[str]:
     """Return what is next to the deployment file and is not used."""
     return [
@@ -128,13 +122,13 @@ def _machine(fqdn: str, folder: Path, left_out: list[str]) -> MachineFolder:
     found = MachineFolder(fqdn=fqdn)
     for path in _files(folder):
         name = path.name
-        if name in _OWN:
-            found.own[name] = _credential(path, folder / _KEYS[_OWN.index(name)])
-        elif any(fnmatch(name, pattern) for pattern in _LISTS):
+        if name in {CERTIFICATE, CLIENT}:
+            found.own[name] = _credential(path, folder / key_file_of(name))
+        elif name == TRUST or fnmatch(name, SERVICE_LISTS):
             found.lists[name] = read_file(path)
-        elif name in _CRLS:
+        elif name == CRLS:
             found.crls[name] = read_file(path)
-        elif name not in _KEYS:
+        elif not is_key_file(name):
             left_out.append(f"{folder.name}/{name}")
     return found
 

@@ -11,15 +11,15 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.anonymise.brought_folder import CERTIFICATES, DEPLOYMENT, PUBLISHED, BroughtFolder
+from pkikit.anonymise.brought_folder import BroughtFolder
 from pkikit.anonymise.disguise import Disguise
 from pkikit.files import FileContents, key_pem
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, PUBLISHED, key_file_of
 from pkikit.issue.lookalike.engine import Lookalikes, Progress, reissue
 from pkikit.issue.lookalike.rekeyed_world import rekeyed_credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import RevocationData
 
-_KEY_FILES = {"cert.pem": "key.pem", "client.pem": "client-key.pem"}
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -59,7 +59,7 @@ def files_of(
             new = rekeyed_credential(made, credential)
             found[f"{place}/{name}"] = CaseFile(new.pem())
             if new.key is not None:
-                found[f"{place}/{_KEY_FILES[name]}"] = CaseFile(key_pem(new.key), private=True)
+                found[f"{place}/{key_file_of(name)}"] = CaseFile(key_pem(new.key), private=True)
         for name, contents in (*machine.lists.items(), *machine.crls.items()):
             found[f"{place}/{name}"] = CaseFile(_counterpart(contents, made))
     return found | _published(published, made, disguise)

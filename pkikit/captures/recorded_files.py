@@ -44,7 +44,9 @@ def answer_about(
     if len(files) == 1 and keylog is None and not whole:
         return of_file(None if str(files[0]) == "-" else files[0], of_trace, progress)
     if any(str(file) == "-" for file in files):
-        raise InputError("- cannot be combined with other files, --keylog or --extract; save it to a file first")
+        raise InputError(
+            "cannot be combined with other files or a key log; save it to a file first", where="standard input"
+        )
     from pkikit.captures.answer import diagnose_captures
     from pkikit.files.regular import open_regular
 

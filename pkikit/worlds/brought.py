@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fnmatch import fnmatch
 from pathlib import Path
 
 import yaml
@@ -17,6 +16,19 @@ from pkikit.files import (
     read_bytes,
     read_file,
     refuse_unreadable,
+)
+from pkikit.files.deployment_folder import (
+    CERTIFICATE,
+    CLIENT,
+    CLIENT_KEY,
+    CRLS,
+    MACHINE_FILES,
+    PUBLISHED,
+    RECORD,
+    SERVICE_LISTS,
+    TRUST,
+    is_machine_file,
+    key_file_of,
 )
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import crl_urls, is_self_signed, ocsp_urls
@@ -32,11 +44,6 @@ from pkikit.worlds.judgeable import ocsp_problem, require_judgeable
 
 _Certificates = tuple[x509.Certificate, ...]
 _ByPort = dict[int, _Certificates]
-
-# What a machine's folder may bring: client.pem for X15.5's second store, files with a service for Unified CM and others.
-_READ = ("cert.pem", "cert-*.pem", "client.pem", "trust.pem", "trust-*.pem", "crl.pem")
-CLIENT, CLIENT_KEY = "client.pem", "client-key.pem"
-IMPORTED = "import.json"  # beside the folder that `pkikit import` wrote
 
 
 def bring_certificates(world: World, directory: Path) -> World:
@@ -73,8 +80,8 @@ def bring_certificates(world: World, directory: Path) -> World:
         kept = (c for c in client.trusted_ca_list if c.subject not in named)
         roots = tuple(dict.fromkeys((*kept, *brought_roots)))
         world = world.with_party(replace(client, trusted_ca_list=roots))
-    world = replace(world, published={**world.published, **_published_data(world, directory / "ca")})
-    return replace(world, stand_ins=_stand_ins(lab, world, imported=(directory.parent / IMPORTED).is_file()))
+    world = replace(world, published={**world.published, **_published_data(world, directory / PUBLISHED)})
+    return replace(world, stand_ins=_stand_ins(lab, world, imported=(directory.parent / RECORD).is_file()))
 
 
 def _stand_ins(lab: World, world: World, *, imported: bool) -> StandIns:
@@ -97,7 +104,7 @@ def _party_of(party: Party, deployment: Deployment, folder: Path) -> Party:
     credential = credential_from_folder(folder) or party.credential
     client = credential_from_folder(folder, CLIENT, CLIENT_KEY) if _has_client_store(deployment, party.fqdn) else None
     trusted, held = party.trusted_ca_list, NOTHING_HELD
-    trust_file, crl_file = folder / "trust.pem", folder / "crl.pem"
+    trust_file, crl_file = folder / TRUST, folder / CRLS
     if trust_file.exists():
         contents = _trust_list(trust_file)
         trusted = contents.certificates
@@ -121,7 +128,7 @@ def _services(group: PartyGroup, folder: Path) -> dict[int, Credential]:
     found = {}
     for made in group.certificates[1:]:
         service = made.service.lower()
-        credential = credential_from_folder(folder, f"cert-{service}.pem", f"key-{service}.pem")
+        credential = credential_from_folder(folder, name := f"cert-{service}.pem", key_file_of(name))
         if credential is not None:
             found.update(dict.fromkeys(made.ports, credential))
     return found
@@ -153,10 +160,10 @@ def _lists_of_services(trusted: _Certificates, group: PartyGroup, folder: Path) 
         InputError: there is a list for a service that this machine does not have.
     """
     services = {f"trust-{made.service.lower()}.pem": made for made in group.certificates}
-    found = sorted(folder.glob("trust-*.pem"))
+    found = sorted(folder.glob(SERVICE_LISTS))
     strange = next((path for path in found if path.name not in services), None)
     if strange is not None:
-        allowed = ", ".join(("trust.pem", *services))
+        allowed = ", ".join((TRUST, *services))
         raise InputError(f"is not a list that {folder.name} has; it has {allowed}", where=printable(str(strange)))
     brought = {path.name: _trust_list(path).certificates for path in found}
     first, *others = (brought.get(name, trusted) for name in services) if brought else (trusted,)
@@ -256,14 +263,16 @@ def kept_from_lab(world: World, directory: Path) -> str:
     """
     brought = list(iter_party_folders(directory))
     example = printable(str(directory / next(iter(world.parties))))
-    if not brought and not (directory / "ca").is_dir():
+    if not brought and not (directory / PUBLISHED).is_dir():
         raise InputError(
             f"contains no folder of a machine; make one per machine, named by its FQDN, as {example}",
             where=str(directory),
         )
-    if brought and not any(fnmatch(p.name, name) for folder in brought for p in folder.iterdir() for name in _READ):
-        raise InputError(f"no machine's folder has a file that is read here: {listed(_READ)}", where=str(brought[0]))
-    kept = [n for n, party in world.parties.items() if party.credential and not (directory / n / "cert.pem").exists()]
+    if brought and not any(is_machine_file(p.name) for folder in brought for p in folder.iterdir()):
+        raise InputError(
+            f"no machine's folder has a file that is read here: {listed(MACHINE_FILES)}", where=str(brought[0])
+        )
+    kept = [n for n, party in world.parties.items() if party.credential and not (directory / n / CERTIFICATE).exists()]
     if not kept:
         return ""
     has = "has" if len(kept) == 1 else "have"
@@ -290,7 +299,7 @@ def decides_nothing(deployment: Deployment, directory: Path) -> list[str]:
             f"and later have a client certificate; {deployment.name} has {deployment.version}"
         )
     if not deployment.revocation.checking:
-        found = [p for folder in iter_party_folders(directory) for p in (folder / "crl.pem",) if p.exists()]
-        found += [p for p in (directory / "ca",) if p.is_dir()]
+        found = [p for folder in iter_party_folders(directory) for p in (folder / CRLS,) if p.exists()]
+        found += [p for p in (directory / PUBLISHED,) if p.is_dir()]
         lines += [f"{p}: not used, because revocation checking is off in {deployment.name}" for p in found]
     return lines

@@ -15,10 +15,10 @@ import pydantic
 from pydantic import Field, StringConstraints
 
 from pkikit.anonymise.brought_archive import safe_path
-from pkikit.anonymise.brought_folder import CERTIFICATES, DEPLOYMENT
 from pkikit.errors import InputError
 from pkikit.files import read_bytes
 from pkikit.files.archives import ZIP, unpack
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
 from pkikit.model.codec.problems import problem_of
 from pkikit.model.deployment import Deployment, parse_deployment
 from pkikit.model.deployment_file.yaml_source import read_yaml

@@ -96,7 +96,7 @@ def test_assumed_value_gives_way_to_an_answer() -> None:
     [
         ("vresion", "X15.5", "Did you mean version?"),
         ("version", "X99", "allowed are X8.1 to X15.5"),
-        ("clusters/core/cluster_tls", "sometimes", "--answer clusters/core/cluster_tls: clusters[0].cluster_tls"),
+        ("clusters/core/cluster_tls", "sometimes", "answer clusters/core/cluster_tls: clusters[0].cluster_tls"),
         ("mra", "perhaps", "write on or off"),
         ("unified_cm/cucm/tls_verfy", "on", "Did you mean unified_cm/cucm/tls_verify?"),
         ("b2b_partners", "sip.example.net", "write a list as in a deployment file"),

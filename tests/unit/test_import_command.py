@@ -149,7 +149,7 @@ def test_terminal_is_asked_until_the_answer_is_allowed(tmp_path: Path, monkeypat
     )
     assert done.exit_code == 0
     assert "Which version do the Expressways run?" in done.output
-    assert "--answer version=soon: allowed are X8.1 to X15.5." in done.output
+    assert "answer version=soon: allowed are X8.1 to X15.5." in done.output
     assert f"pkikit import {lone} --out {out} --answer version=X14.2" in done.output
     assert load_deployment(out / "deployment.yaml").version == "X14.2"
 

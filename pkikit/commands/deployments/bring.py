@@ -127,13 +127,14 @@ def _asked(material: Material, assembly: Assembly, answers: Mapping[str, str]) -
 
 
 def _show(out: Console, assembly: Assembly, folder: Path, *, rekeyed: bool, verbose: bool) -> None:
+    from pkikit.files.deployment_folder import CERTIFICATE, DEPLOYMENT, PAGE
     from pkikit.intake.assembly import Origin
     from pkikit.model.parties import Role
 
     made = assembly.deployment
     if made is None:
         return
-    having = {file.machine for file in assembly.placed if file.name == "cert.pem"}
+    having = {file.machine for file in assembly.placed if file.name == CERTIFICATE}
     parties = made.parties
     found = counted(len(assembly.contradictions), "contradiction")
     console.headline(
@@ -166,7 +167,7 @@ def _show(out: Console, assembly: Assembly, folder: Path, *, rekeyed: bool, verb
     refused = [f"{f.source.member or f.source.file}: {f.refused}" for f in assembly.files if f.refused]
     _list(out, "Files that were not used:", refused, verbose)
     out.print()
-    console.saved(out, (("Deployment", folder / "deployment.yaml"), ("Record of the import", folder / "import.md")))
+    console.saved(out, (("Deployment", folder / DEPLOYMENT), ("Record of the import", folder / PAGE)))
 
 
 def _next_steps(out: Console, assembly: Assembly, folder: Path, again: str) -> None:

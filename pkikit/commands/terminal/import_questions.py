@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pkikit.commands.terminal import layout
-from pkikit.errors import MAX_WHERE, InputError
+from pkikit.errors import MAX_WHERE
 from pkikit.text import counted, printable
 
 if TYPE_CHECKING:
@@ -103,12 +103,14 @@ def refused(try_out: Callable[[Mapping[str, str]], object], answers: Mapping[str
         Why the answer is refused, or nothing.
 
     Raises:
-        InputError: something else is wrong.
+        RefusedAnswer: another answer is wrong.
     """
+    from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
+
     try:
         try_out(answers)
-    except InputError as error:
-        if newest not in str(error):
+    except RefusedAnswer as error:
+        if error.key != newest:
             raise
         return str(error)
     return ""

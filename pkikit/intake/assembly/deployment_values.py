@@ -11,13 +11,14 @@ from pkikit.errors import InputError
 from pkikit.intake.assembly.machines_around import KINDS
 from pkikit.intake.assembly.record.ledger import Ledger, typed
 from pkikit.intake.assembly.record.notes import Fact, Origin
+from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.deployment_file.yaml_source import YamlSource, explain
 from pkikit.model.outside_parties import B2bPartner, CloudService, Partner
 from pkikit.model.parties import Cluster, Domains, Server
 from pkikit.model.unified_communications import ImPresence, MeetingServer, UnifiedCm, UnityConnection
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone
-from pkikit.text import did_you_mean, printable
+from pkikit.text import did_you_mean
 
 _Models = tuple[type[pydantic.BaseModel], ...]
 LISTS: dict[str, _Models] = {
@@ -81,14 +82,12 @@ def _take_list(key: str, text: str, ledger: Ledger) -> None:
         ledger: takes it.
 
     Raises:
-        InputError: the list can only be written as YAML.
+        RefusedAnswer: the list can only be written as YAML.
     """
     value = typed(key, text, ())
     if isinstance(value, tuple):
         if key not in KINDS:
-            raise InputError(
-                f"--answer {key}={printable(text, 60)}: write a list as in a deployment file: [{{name: …, …}}]"
-            )
+            raise RefusedAnswer("write a list as in a deployment file: [{name: …, …}]", key=key, value=text)
         value = [{"name": KINDS[key], "nodes": list(value)}] if value else []
     for known in [k for k in ledger.facts if k.startswith(f"{key}/")]:
         del ledger.facts[known]
@@ -98,10 +97,7 @@ def _take_list(key: str, text: str, ledger: Ledger) -> None:
 def _refuse(key: str, ledger: Ledger) -> None:
     known = (*ledger.facts, *ledger.questions, *Deployment.model_fields, *OTHER_KEYS)
     near = did_you_mean(key, known)
-    shown = printable(key, 80)
-    raise InputError(
-        f"--answer {shown}: there is no such key.{near}" + ("" if near else " import.md lists the keys that there are.")
-    )
+    raise RefusedAnswer(f"there is no such key.{near or ' import.md lists the keys that there are.'}", key=key)
 
 
 def document_of(facts: Mapping[str, Fact]) -> dict[str, Any]:
@@ -144,7 +140,8 @@ def deployment_of(ledger: Ledger) -> Deployment:
         The deployment.
 
     Raises:
-        InputError: a value is not allowed, or the facts contradict each other; the message says where it comes from.
+        RefusedAnswer: an answer is not allowed.
+        InputError: another value is not, or the facts contradict each other; the message says where it comes from.
     """
     data = document_of(ledger.facts)
     try:
@@ -157,7 +154,7 @@ def deployment_of(ledger: Ledger) -> Deployment:
         if fact is None:
             raise InputError(f"the files do not make a deployment: {problem}") from None
         if fact.origin is Origin.ANSWERED:
-            raise InputError(f"--answer {ledger.given(fact.key)}: {problem}") from None
+            raise RefusedAnswer(str(problem), key=ledger.given(fact.key)) from None
         where = str(fact.evidence[0]) if fact.evidence else ""
         raise InputError(f"the files do not make a deployment: {problem}", where=where) from None
 

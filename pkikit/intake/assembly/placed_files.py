@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.errors import InputError
 from pkikit.intake.assembly.peers.found_clusters import FoundCluster
 from pkikit.intake.assembly.peers.gathered_peers import Peer, certificate_names
 from pkikit.intake.assembly.peers.peer_settings import label_of
 from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence, Question
+from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.intake.material import HeldCertificates, LooseCertificates, LooseKind, ServerMaterial
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.certificates.presented_names import PresentedNames
@@ -206,7 +206,7 @@ class LooseFiles:
             One file for each peer that gets them.
 
         Raises:
-            InputError: the answer names no peer.
+            RefusedAnswer: the answer names no peer.
         """
         crls = each_once(crl for _, crl in held.crls)
         if crls and not checking:
@@ -225,9 +225,7 @@ class LooseFiles:
         )
         wrong = next((name for name in whose if name not in self._peers), None)
         if wrong is not None:
-            raise InputError(
-                f"--answer {key}={printable(text, 60)}: {one_of(wrong, (*self._peers, _EVERY_PEER, _NOBODY))}"
-            )
+            raise RefusedAnswer(one_of(wrong, (*self._peers, _EVERY_PEER, _NOBODY)), key=key, value=text)
         for peer in whose:
             yield PlacedFile(
                 machine=peer, name="crl.pem", content=_pem(crls), says=counted(len(crls), "CRL"), evidence=()
@@ -253,7 +251,7 @@ class LooseFiles:
         allowed = (*self._machines, _NOBODY)
         wrong = next((word for word in found if word not in allowed), None)
         if wrong is not None or not found:
-            raise InputError(f"--answer {key}={printable(text, 60)}: {one_of(wrong or '', allowed)}")
+            raise RefusedAnswer(one_of(wrong or "", allowed), key=key, value=text)
         return found
 
     def _ask(self, loose: LooseCertificates, is_list: bool) -> None:

@@ -13,6 +13,7 @@ from pkikit.intake.assembly.peers.gathered_peers import Peer
 from pkikit.intake.assembly.peers.peer_settings import stated_version
 from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence, Question
+from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.intake.material import Stated
 from pkikit.model.parties import Role
 from pkikit.model.tables.features import ASKED_VERSIONS, NEWEST, VERSION_RANGE
@@ -69,8 +70,8 @@ def find_version(peers: Sequence[Peer], ledger: Ledger) -> ProductVersion:
 def _version_of(text: str) -> ProductVersion:
     found = _parsed(text)
     if found is None:
-        wrong = f"--answer version={printable(text, 40)}: allowed are {VERSION_RANGE}."
-        raise InputError(wrong + did_you_mean(text, ASKED_VERSIONS))
+        allowed = f"allowed are {VERSION_RANGE}."
+        raise RefusedAnswer(allowed + did_you_mean(text, ASKED_VERSIONS), key="version", value=text)
     return found
 
 

@@ -22,6 +22,7 @@ from pkikit.files import (
     write_private,
     write_public,
 )
+from pkikit.files.deployment_folder import key_file_of
 from pkikit.issue.lookalike.engine import Lookalikes, Progress, reissue
 from pkikit.issue.lookalike.keys.key_sources import KeySource
 from pkikit.issue.lookalike.originals import Originals, Transform
@@ -48,13 +49,6 @@ class RekeyedFiles:
     files: Mapping[str, bytes] = field(repr=False)
     keys: tuple[str, ...]
     without_key: tuple[str, ...]
-
-
-def key_file_of(certificate_file: str) -> str:
-    """Return the name of the key file beside a certificate file: `key.pem`, `client-key.pem`, `key-callmanager.pem`."""
-    if certificate_file == "client.pem":
-        return "client-key.pem"
-    return certificate_file.replace("cert", "key", 1)
 
 
 def rekeyed_files(

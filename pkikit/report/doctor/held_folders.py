@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pkikit.files.deployment_folder import CERTIFICATE, CLIENT, is_key_file, is_machine_file
 from pkikit.model.findings import Finding
 from pkikit.report.doctor.diagnosis import Diagnosis, Row, State, in_file, most_important_first
 from pkikit.rules.catalogue import rank_causes
@@ -60,20 +61,12 @@ def kind_of(names: Sequence[str]) -> FolderKind:
     found = set(names)
     if "ca.pem" in found and found & {"index.txt", "private/ca.key", "openssl.cnf"}:
         return FolderKind.CA
-    if found & {"cert.pem", "client.pem"} and all(_is_read(name) or name in _KEYS for name in found):
+    if found & {CERTIFICATE, CLIENT} and all(is_machine_file(name) or is_key_file(name) for name in found):
         return FolderKind.MACHINE
-    machines = [n for n in found if n.count("/") == 1 and "." in n.partition("/")[0] and _is_read(n.partition("/")[2])]
+    machines = [
+        n for n in found if n.count("/") == 1 and "." in n.partition("/")[0] and is_machine_file(n.partition("/")[2])
+    ]
     return FolderKind.CERTIFICATES if machines else FolderKind.FILES
-
-
-_KEYS = ("key.pem", "client-key.pem")
-
-
-def _is_read(name: str) -> bool:
-    """Return True for a name of a file that `--certs` reads."""
-    return name in {"cert.pem", "trust.pem", "client.pem", "crl.pem"} or (
-        name.startswith("trust-") and name.endswith(".pem")
-    )
 
 
 def of_folder(

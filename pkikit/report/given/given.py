@@ -8,14 +8,11 @@ from pathlib import Path
 
 from pkikit.errors import InputError
 from pkikit.files import iter_party_folders, load_deployment
+from pkikit.files.deployment_folder import CERTIFICATE, RECORD, certificates_of, find_deployment
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, StandIns, World
 from pkikit.report.given.import_notes import NOTHING_NOTED, ImportNotes, read_notes
-from pkikit.text import listed
 from pkikit.worlds.brought import bring_certificates
-
-DEPLOYMENT_FILE, CERTIFICATES, NOTES_FILE = "deployment.yaml", "certificates", "import.json"
-_YAML = {".yaml", ".yml"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,55 +54,17 @@ def read_given(path: Path, certificates: Path | None = None, *, version: str | N
         InputError: something cannot be read, or it is not what it should be.
     """
     file = find_deployment(path)
-    folder = certificates or _certificates_of(path, file)
+    folder = certificates or certificates_of(path, file)
     if certificates is not None and not certificates.is_dir():
         raise InputError("is not a folder of certificates", where=str(certificates))
     world = world_of_files(load_deployment(file, version=version), folder)
-    noted = file.parent / NOTES_FILE
+    noted = file.parent / RECORD
     return Given(
         world=world,
         files=dict(_certificate_files(folder)) if folder else {},
         folder=folder.name if folder else "",
         notes=read_notes(noted) if noted.is_file() else NOTHING_NOTED,
     )
-
-
-def find_deployment(path: Path) -> Path:
-    """Return the deployment file that a path means.
-
-    Args:
-        path: the file itself, or a folder that has it or is next to it.
-
-    Returns:
-        The file.
-
-    Raises:
-        InputError: there is none, or nobody can tell which one is meant.
-    """
-    if not path.is_dir():
-        return path
-    for folder in (path, path.parent if path.name else path.resolve().parent):
-        if (folder / DEPLOYMENT_FILE).is_file():
-            return folder / DEPLOYMENT_FILE
-        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _YAML and p.is_file())
-        if len(found) > 1:
-            names = listed([p.name for p in found], at_most=5)
-            raise InputError(f"which deployment file is meant? There are {names}; name one instead of the folder",
-                             where=str(folder))  # fmt: skip
-        if found:
-            return found[0]
-    raise InputError(
-        f"has no deployment file; put {DEPLOYMENT_FILE} into it, or make the folder with pkikit import",
-        where=str(path),
-    )
-
-
-def _certificates_of(path: Path, file: Path) -> Path | None:
-    """Return the folder of certificates that belongs to a deployment file: `certificates` next to it, or the folder given."""
-    beside = file.parent / CERTIFICATES
-    if beside.is_dir():
-        return beside
-    return path if path.is_dir() else None
 
 
 def world_of_files(deployment: Deployment, folder: Path | None) -> World:
@@ -138,5 +97,5 @@ def world_of_files(deployment: Deployment, folder: Path | None) -> World:
 def _certificate_files(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield (machine, its certificate file as the report names it)."""
     for party in iter_party_folders(folder):
-        if (party / "cert.pem").exists():
-            yield party.name.lower(), f"{folder.name}/{party.name}/cert.pem"
+        if (party / CERTIFICATE).exists():
+            yield party.name.lower(), f"{folder.name}/{party.name}/{CERTIFICATE}"

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from pkikit.errors import InputError
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, PAGE, RECORD, is_key_file
 from pkikit.intake.assembly.assembled import Assembly
 from pkikit.intake.assembly.output.deployment_yaml import deployment_yaml
 from pkikit.intake.assembly.output.import_json import import_json
 from pkikit.intake.assembly.output.import_markdown import import_markdown
 
-DEPLOYMENT, CERTIFICATES, RECORD, PAGE = "deployment.yaml", "certificates", "import.json", "import.md"
 _OURS = frozenset({DEPLOYMENT, CERTIFICATES, RECORD, PAGE})
 _MAX_RECORD = 64 * 1024 * 1024
 
@@ -58,14 +58,14 @@ def require_free(out: Path) -> None:
     if not out.exists() and not out.is_symlink():
         return
     if not out.is_dir():
-        raise InputError("exists, and is not a folder; choose another name for --out", where=str(out))
+        raise InputError("exists, and is not a folder; choose another name", where=str(out))
     try:
         names = {entry.name for entry in out.iterdir()}
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(out)) from None
     written = _written_before(out) if names else set()
     if written is None:
-        raise InputError("exists, and is not an earlier import; choose another folder for --out", where=str(out))
+        raise InputError("exists, and is not an earlier import; choose another folder", where=str(out))
     there = (p for p in (out / CERTIFICATES).rglob("*") if p.is_symlink() or not p.is_dir())
     stranger = next((p for p in there if p.relative_to(out).as_posix() not in written), None)
     if stranger is not None:
@@ -119,13 +119,9 @@ def _write(folder: Path, path: str, content: bytes) -> None:
         raise InputError("is not a path inside the folder", where=path)
     place = folder.joinpath(*parts)
     place.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o600 if _is_key(place.name) else 0o644
+    mode = 0o600 if is_key_file(place.name) else 0o644
     with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
         stream.write(content)
-
-
-def _is_key(name: str) -> bool:
-    return name == "client-key.pem" or name.startswith("key")
 
 
 def _exchange(made: Path, target: Path) -> None:

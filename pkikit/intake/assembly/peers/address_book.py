@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pkikit.errors import InputError
 from pkikit.intake.assembly.peers.found_clusters import FoundCluster
 from pkikit.intake.assembly.peers.gathered_peers import certificate_names
 from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none, name_or_ip
 from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence, Question
-from pkikit.text import one_of, printable
+from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
+from pkikit.text import one_of
 from pkikit.values.names import ip_text, is_ip_address
 
 NOBODY = "none"
@@ -28,9 +28,7 @@ class AddressBook:
             ip, name = (key, value) if is_ip_address(key) else (value, key)
             fqdn = fqdn_or_none(name)
             if fqdn is None or not is_ip_address(ip):
-                raise InputError(
-                    f"--answer addresses/{printable(key, 60)}={printable(value, 60)}: write addresses/IP=FQDN"
-                )
+                raise RefusedAnswer("write addresses/IP=FQDN", key=f"addresses/{key}", value=value)
             self._by_answer[ip_text(ip)] = fqdn
 
     def whose(self, address: str) -> str | None:
@@ -73,16 +71,14 @@ class AddressBook:
             The peer; `none` if the answer says that it is nobody's; None without an answer.
 
         Raises:
-            InputError: the answer is not a peer of the cluster.
+            RefusedAnswer: the answer is not a peer of the cluster.
         """
         text = self._ledger.answer(f"aliases/{address}")
         if text is None:
             return None
         name = text if text == NOBODY else name_or_ip(text)
         if name != NOBODY and name not in cluster.peers:
-            raise InputError(
-                f"--answer aliases/{address}={printable(text, 60)}: {one_of(text, (*cluster.peers, NOBODY))}"
-            )
+            raise RefusedAnswer(one_of(text, (*cluster.peers, NOBODY)), key=f"aliases/{address}", value=text)
         return name
 
     def ask_whose(self, address: str, where: str, peers: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from pkikit.intake.assembly.peers.gathered_peers import Peer, named
 from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none, name_or_ip
 from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence, Question
+from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.intake.material import Stated
 from pkikit.model.deployment_file.fields import MAX_PEERS
 from pkikit.model.parties import Role
@@ -138,7 +139,7 @@ def _fqdn_answer(key: str, text: str) -> str:
     try:
         return parse_fqdn(text.strip())
     except InputError as error:
-        raise InputError(f"--answer {key}: {error.message}") from None
+        raise RefusedAnswer(error.message, key=key) from None
 
 
 def _with_peers(draft: FoundCluster, ledger: Ledger) -> FoundCluster:
@@ -152,7 +153,7 @@ def _with_peers(draft: FoundCluster, ledger: Ledger) -> FoundCluster:
         The cluster with its peers.
 
     Raises:
-        InputError: an answer has too few names, or too many.
+        RefusedAnswer: an answer has too few names, or too many.
     """
     stated = next((listed for m in (draft.reference, *draft.members) if (listed := _alternates(m))), [])
     evidence = tuple(Evidence.of(s) for s in stated)
@@ -182,9 +183,8 @@ def _with_peers(draft: FoundCluster, ledger: Ledger) -> FoundCluster:
     peers = tuple(_fqdn_answer(key, name) for name in told) if given is not None else peers
     if given is not None and unknown and len(peers) != len(wanted):
         listing = ", ".join(wanted)
-        raise InputError(
-            f"--answer {key}: {counted(len(peers), 'FQDN')}, but the configuration lists {listing}: give one for each"
-        )
+        many = counted(len(peers), "FQDN")
+        raise RefusedAnswer(f"{many}, but the configuration lists {listing}: give one for each", key=key)
     if given is not None and len(peers) == len(wanted):
         known |= {a: p for a, p in zip(wanted, peers, strict=True) if is_ip_address(a)}
     _judge_peers(draft, wanted, peers, known, evidence, ledger)
@@ -248,7 +248,7 @@ def _role(cluster: FoundCluster, ledger: Ledger) -> Role | None:
 
 def _known_role(key: str, said: str) -> Role:
     if said not in tuple(Role):
-        raise InputError(f"--answer {key}={said[:40]}: allowed are {', '.join(Role)}")
+        raise RefusedAnswer(f"allowed are {', '.join(Role)}", key=key, value=said)
     return Role(said)
 
 

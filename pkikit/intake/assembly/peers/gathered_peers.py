@@ -14,6 +14,7 @@ from pkikit.errors import InputError
 from pkikit.intake.assembly.peers.peer_settings import Settings, fqdn_or_none, label_of, own_addresses
 from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence, Question
+from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.intake.material import Configuration, HeldCertificates, Material, PeerMaterial, Source, StatusDump
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.revocation import NOTHING_HELD, RevocationData
@@ -117,7 +118,7 @@ def _asked_name(part: PeerMaterial, why: str, choices: Sequence[str], ledger: Le
     try:
         return parse_fqdn(answer)
     except InputError as error:
-        raise InputError(f"--answer {key}: {error.message}") from None
+        raise RefusedAnswer(error.message, key=key) from None
 
 
 def _names_in(material: Material, own: Iterable[str]) -> tuple[str, ...]:

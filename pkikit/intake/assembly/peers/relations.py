@@ -62,7 +62,7 @@ def refuse_strange_servers(
     if strange and not _belong_together(ledger):
         raise InputError(
             f"nothing connects {listed(strange, at_most=2)} with {listed([c.id for c in clusters], at_most=2)}: no zone names "
-            f"it, and they have no domain in common. Leave its files out, or say --answer {_KEY}=yes"
+            f"it, and they have no domain in common. Leave its files out, or answer {_KEY}=yes"
         )
 
 
@@ -84,7 +84,8 @@ def refuse_strangers(clusters: Sequence[FoundCluster], pairs: Iterable[tuple[str
         names = [f"{listed(sorted(group), at_most=2)}" for group in groups]
         raise InputError(
             f"the files are of {len(groups)} deployments that nothing connects ({'; '.join(names)}): no zone leads from one "
-            f"to the other, and they have no domain in common. Import each by itself, or say --answer {_KEY}=yes"
+            f"to the other, and they have no domain in common. Import each by itself, or answer "
+            f"{_KEY}=yes"
         )
 
 

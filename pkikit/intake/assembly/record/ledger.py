@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pkikit.design.setting_words import switch_of
-from pkikit.errors import InputError
+from pkikit.errors import DeploymentError
 from pkikit.intake.assembly.record.notes import Contradiction, Evidence, Fact, LeftOut, Missing, Origin, Question
+from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.model.deployment_file.yaml_source import read_yaml
-from pkikit.text import did_you_mean, printable
+from pkikit.text import did_you_mean
 
 _SWITCHES = {"yes": True, "true": True, "no": False, "false": False}
 MAX_ANSWER = 10_000
@@ -71,15 +72,15 @@ class Ledger:
             The answer as text, or None.
 
         Raises:
-            InputError: the answer is not among the choices.
+            RefusedAnswer: the answer is not among the choices.
         """
         answer = self.answer(question.key)
         if answer is None:
             self.questions[question.key] = question
             return None
         if question.choices and answer not in question.choices:
-            wrong = f"--answer {question.key}={printable(answer, 60)}: allowed are {', '.join(question.choices)}."
-            raise InputError(wrong + did_you_mean(answer, question.choices))
+            allowed = f"allowed are {', '.join(question.choices)}."
+            raise RefusedAnswer(allowed + did_you_mean(answer, question.choices), key=question.key, value=answer)
         if note:
             self.facts[question.key] = Fact(key=question.key, value=answer, origin=Origin.ANSWERED)
         return answer
@@ -160,20 +161,23 @@ def typed(key: str, text: str, like: Any) -> Any:
         The value.
 
     Raises:
-        InputError: the text is not such a value.
+        RefusedAnswer: the text is not such a value.
     """
     if len(text) > MAX_ANSWER:
-        raise InputError(f"--answer {key}: an answer of {len(text)} characters is too long: {MAX_ANSWER} are allowed")
-    if text[:1] in "[{" and text:
-        return read_yaml(text, where=f"--answer {key}").data
+        raise RefusedAnswer(f"has {len(text)} characters, and {MAX_ANSWER} are allowed", key=key)
+    if text.startswith(("[", "{")):
+        try:
+            return read_yaml(text, where="").data
+        except DeploymentError as error:
+            raise RefusedAnswer(error.message, key=key) from None
     if isinstance(like, bool):
         switch = _SWITCHES.get(text.strip().lower(), switch_of(text))
         if switch is None:
-            raise InputError(f"--answer {key}={printable(text, 60)}: write on or off (yes, no, true, false)")
+            raise RefusedAnswer("write on or off (yes, no, true, false)", key=key, value=text)
         return switch
     if isinstance(like, int):
         if not text.strip().isascii() or not text.strip().isdigit() or len(text) > 9:
-            raise InputError(f"--answer {key}={printable(text, 60)}: write a number")
+            raise RefusedAnswer("write a number", key=key, value=text)
         return int(text)
     if isinstance(like, tuple | list):
         return tuple(word.strip() for word in text.split(",") if word.strip())

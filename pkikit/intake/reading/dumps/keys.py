@@ -1,7 +1,7 @@
 """The keys that are kept, in the form that everybody else uses: today's words, today's order of indexes.
 
 Whatever is not listed here is passed over, so that no other value reaches an object. Sources: the table of settings; the command
-references of the Expressway administrator guides X8.1 to X15.0; dumps in Cisco TAC 212475.
+reference of the Expressway administrator guide X15.0; dumps in Cisco TAC 212475.
 """
 
 from __future__ import annotations

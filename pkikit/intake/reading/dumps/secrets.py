@@ -1,6 +1,7 @@
 """Which values are secrets. They are dropped where they are read: no object, error, log or repr ever holds one.
 
-Sources: all keys of the command references X8.1 to X15.0 whose value is a password, a key, a community or a secret.
+Sources: all keys of the command reference X15.0 whose value is a password, a key, a community or a secret; the forms of encrypted
+values, beyond `{cipher}`, are ours: those that other software writes.
 """
 
 from __future__ import annotations

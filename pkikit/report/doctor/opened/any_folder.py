@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pkikit.errors import InputError, PkikitError
 from pkikit.files import read_certificates, read_file
+from pkikit.files.deployment_folder import is_key_file, is_machine_file, key_file_of
 from pkikit.model.certificates.credential import spki
 from pkikit.model.certificates.facts import key_of, title
 from pkikit.model.findings import Evidence, Finding
@@ -113,12 +114,13 @@ def _part(folder: Path, name: str, context: Context) -> folders.Part:
 
 
 def _key_findings(path: Path) -> tuple[Finding, ...]:
-    """Return the finding about a key.pem that does not belong to the cert.pem in the same folder."""
-    owner = {"key.pem": "cert.pem", "client-key.pem": "client.pem"}.get(path.name)
-    if owner is None or not (beside := path.with_name(owner)).is_file():
+    """Return the finding about a key file that does not belong to the certificate file beside it."""
+    names = (p.name for p in sorted(path.parent.iterdir()) if is_machine_file(p.name))
+    owner = next((name for name in names if key_file_of(name) == path.name), None) if is_key_file(path.name) else None
+    if owner is None:
         return ()
     try:
-        leaf, keys = read_certificates(beside)[0], read_file(path, keep_encrypted=True).keys
+        leaf, keys = read_certificates(path.with_name(owner))[0], read_file(path, keep_encrypted=True).keys
     except PkikitError:
         return ()
     if not keys or spki(keys[0].public_key()) == key_of(leaf):

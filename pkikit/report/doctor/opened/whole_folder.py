@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pkikit.errors import InputError
+from pkikit.files.deployment_folder import DEPLOYMENT
 from pkikit.intake.assembly import Assembly, assemble
 from pkikit.intake.assembly.output import certificate_files, folder_files, write_folder
 from pkikit.intake.reading import read_material
@@ -32,7 +33,7 @@ def of_whole(path: Path, kind: FolderKind, names: Sequence[str], context: Contex
     Returns:
         The answer of the report; None for any other folder.
     """
-    if "deployment.yaml" in names:
+    if DEPLOYMENT in names:
         return _reported(
             path, path, None, context, what="a deployment with the files of its machines", kind="deployment-folder"
         )
