@@ -326,6 +326,15 @@ def note_domains(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
     on = [s for s in switches if switch_of(s.value)]
     if switches:
         mra = ledger.read("mra", bool(on), *(Evidence.of(s) for s in on or switches))
+        if on and len(on) < len(switches):
+            off = [s for s in switches if s not in on]
+            ledger.contradict(
+                "mra-on-one-side-only",
+                "Mobile and Remote Access is on in one configuration and off in another: it needs both sides",
+                *(Evidence.of(s) for s in (on[0], *off)), used="the import takes it as on",
+                fix="Configuration > Unified Communications > Configuration, on Expressway-C and Expressway-E: set Unified "
+                "Communications mode to Mobile and Remote Access.",
+            )  # fmt: skip
     else:
         how = "Configuration > Unified Communications > Configuration: Unified Communications mode"
         why = "a domain is for remote access" if wanted else "no dump has CollaborationEdge Enabled"

@@ -15,6 +15,7 @@ from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.intake.material import HeldCertificates, LooseCertificates, LooseKind, ServerMaterial
+from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.parties import CALL_MANAGER, CUP_XMPP, TOMCAT
@@ -178,13 +179,16 @@ class LooseFiles:
         """
         is_list = loose.kind is LooseKind.TRUST_LIST
         name, what = ("trust.pem", "trusted CA list") if is_list else ("cert.pem", "certificate")
-        whose = self._answered(loose, is_list) or ([] if is_list else self._by_name(loose.held))
+        held = loose.held if is_list else replace(
+            loose.held, certificates=bundle_of(loose.held.certificates, is_server=True).leaf_first
+        )  # fmt: skip
+        whose = self._answered(loose, is_list) or ([] if is_list else self._by_name(held))
         if not whose:
             self._ask(loose, is_list)
         for machine in whose:
             if machine == _NOBODY:
                 continue
-            made = _file(machine, name, loose.held, what)
+            made = _file(machine, name, held, what)
             before = next((p for p in placed if (p.machine, p.name) == (machine, name)), None)
             if before is None:
                 yield made

@@ -118,12 +118,34 @@ def read_switches(clusters: Sequence[FoundCluster], version: ProductVersion, led
             "the default of the product; a dump does not have the setting",
             "System > Clustering: TLS verification mode",
         )  # fmt: skip
+        _tell_sip_off(cluster, ledger)
     given = [c for c in clusters if c.members and c.role is not None]
-    ordered = sorted(given, key=lambda c: c.role is not Role.EXPRESSWAY_E)
+    ordered = sorted(given, key=_leniency)
     for setting in _modelled(version, Role.EXPRESSWAY_E, "revocation") if ordered else ():
         first = next((c for c in ordered if c.reference.settings.text(setting.key)), ordered[0])
         note_setting(ledger, f"revocation/{_field(setting)}", first, setting, setting.key, version)
         _compare_clusters(setting, ordered, first, ledger)
+
+
+def _tell_sip_off(cluster: FoundCluster, ledger: Ledger) -> None:
+    """Note a cluster that does not listen for SIP over TLS: certificates alone do not bring its zones up."""
+    stated = cluster.reference.settings.text("SIP TLS Mode") if cluster.members else None
+    if stated is not None and stated.value.strip().lower() == "off":
+        ledger.contradict(
+            "sip-tls-off", f"SIP over TLS is off on {cluster.id}, so none of its SIP connections over TLS comes up",
+            Evidence.of(stated), used="the import judges the certificates as if it were on", machines=cluster.peers,
+            fix="Configuration > Protocols > SIP: set TLS mode to On.",
+        )  # fmt: skip
+
+
+def _leniency(cluster: FoundCluster) -> tuple[bool, bool, bool]:
+    """Order clusters by how strictly they check revocation, Expressway-E first where they are alike.
+
+    The deployment file has these settings once. The strictest ones never show a connection up that a cluster refuses.
+    """
+    prefix, settings = "SIP TLS Certificate Revocation Checking", cluster.reference.settings
+    lenient = settings.word(f"{prefix} Source Inaccessibility Behavior") == "ignore"
+    return (settings.word(f"{prefix} Mode") != "on", lenient, cluster.role is not Role.EXPRESSWAY_E)
 
 
 def _modelled(version: ProductVersion, role: Role, room: str) -> Iterator[Setting]:
@@ -141,7 +163,8 @@ def _compare_clusters(setting: Setting, clusters: Sequence[FoundCluster], used: 
         ledger.contradict(
             "clusters-differ", f"{setting.key} is not the same on all clusters: {words}",
             *(Evidence.of(s) for _, s in stated),
-            used=f"the import takes the value of {used.id} for all: the deployment file has this setting once",
+            used=f"the import takes the value of {used.id}, which checks most strictly, for all: the deployment file has this "
+            "setting once",
             fix="Configuration > Protocols > SIP on each cluster.",
         )  # fmt: skip
 

@@ -13,6 +13,7 @@ from pkikit.files.parse import parse
 from pkikit.files.streams.peeked import CHUNK, DAMAGED, Peeked, refuse_damaged
 from pkikit.intake.material import HeldCertificates, LooseKind, Source
 from pkikit.intake.reading.file_names import Part
+from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.certificates.facts import extension, is_self_issued
 from pkikit.model.revocation import CrlSource, RevocationData
 
@@ -85,9 +86,9 @@ def read_certificate_file(data: bytes, source: Source, part: Part, passphrase: P
 
 def loose_kind(held: HeldCertificates, name: str) -> LooseKind:
     """Return what a file of certificates is whose owner is unknown: a list of CAs, or a certificate with its chain."""
-    first = held.certificates[0]
-    basic = extension(first, x509.BasicConstraints)
     listed = any(word in name.lower() for word in ("trust", "root", "ca.", "ca_", "ca-", "bundle"))
+    first = held.certificates[0] if listed else bundle_of(held.certificates).leaf_first[0]
+    basic = extension(first, x509.BasicConstraints)
     is_ca = basic.ca if basic is not None else listed and is_self_issued(first)
     return LooseKind.TRUST_LIST if is_ca else LooseKind.CERTIFICATE
 

@@ -30,6 +30,12 @@ class Bundle:
         return self.leaf is None or self.certificates[0] is self.leaf
 
     @property
+    def leaf_first(self) -> tuple[x509.Certificate, ...]:
+        """All certificates, the server certificate first."""
+        rest = tuple(c for c in self.certificates if c is not self.leaf)
+        return self.certificates if self.leaf is None else (self.leaf, *rest)
+
+    @property
     def chain(self) -> tuple[x509.Certificate, ...]:
         """The server certificate first, as the file should be."""
         return self.certificates if self.leaf is None else (self.leaf, *self.others)

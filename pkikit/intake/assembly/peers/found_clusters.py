@@ -220,6 +220,16 @@ def _judge_peers(draft: FoundCluster, wanted: Sequence[str], peers: Sequence[str
             fix=f"Enter the FQDNs of the peers ({CLUSTER_PAGE}) before you enforce TLS verification.",
             machines=tuple(peers),
         )
+    bare = [
+        (a, e) for a, e in zip(wanted, evidence, strict=False) if "." not in a and a in known and not is_ip_address(a)
+    ]
+    if bare:
+        ledger.contradict(
+            "peer-not-qualified",
+            f"the peers of {draft.id} are entered without a domain ({', '.join(a for a, _ in bare)}): certificates have FQDNs",
+            *(e for _, e in bare), used=f"the lab connects them by their FQDNs: {named(peers)}", machines=tuple(peers),
+            fix=f"Enter the FQDNs of the peers ({CLUSTER_PAGE}) before you enforce TLS verification.",
+        )  # fmt: skip
     for member in draft.members:
         if wanted and member.fqdn not in (*known.values(), *peers[: len(wanted)]):
             ledger.contradict(

@@ -16,7 +16,8 @@ from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.intake.material import Configuration, HeldCertificates, Material, PeerMaterial, Source, StatusDump
-from pkikit.model.certificates.facts import presented_names
+from pkikit.model.certificates.bundle import bundle_of
+from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.revocation import NOTHING_HELD, RevocationData
 from pkikit.text import listed, printable
 from pkikit.values.names import is_ip_address, parse_fqdn
@@ -188,12 +189,25 @@ def _merge(fqdn: str, parts: list[PeerMaterial], ledger: Ledger) -> Peer:
         configuration=configuration,
         status=one("the status", lambda p: p.status, lambda s: None),
         trusted=one("the trusted CA list", lambda p: p.trusted, lambda h: frozenset(fingerprints(h))),
-        server=one("the server certificate", lambda p: p.server, fingerprints),
-        client=one("the client certificate", lambda p: p.client, fingerprints),
+        server=_ordered(fqdn, one("the server certificate", lambda p: p.server, fingerprints), ledger),
+        client=_ordered(fqdn, one("the client certificate", lambda p: p.client, fingerprints), ledger),
         held=held,
         at=next((at for at, _ in dated if at is not None), None),
         settings=Settings(configuration),
     )
+
+
+def _ordered(fqdn: str, held: HeldCertificates | None, ledger: Ledger) -> HeldCertificates | None:
+    """Return the certificates with that of the peer first, whatever the order in the file is."""
+    certificates = bundle_of(held.certificates, is_server=True).leaf_first if held is not None else ()
+    if held is None or certificates == held.certificates:
+        return held
+    ledger.contradict(
+        "chain-order", f"the certificate of {fqdn}, {printable(title(certificates[0]), 60)}, does not come first in its file",
+        Evidence(source=held.source), used="the import puts it first", machines=(fqdn,),
+        fix="Upload files with the certificate of the machine first, then its intermediates.",
+    )  # fmt: skip
+    return replace(held, certificates=certificates)
 
 
 def _values(configuration: Configuration) -> dict[tuple[str, ...], str]:

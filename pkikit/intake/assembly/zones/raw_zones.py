@@ -91,10 +91,11 @@ def raw_zones(cluster: FoundCluster, ledger: Ledger) -> Iterator[RawZone]:
     settings = cluster.reference.settings
     for number in settings.numbers("Zones Zone"):
         type_place = settings.text(f"Zones Zone {number} Type")
+        named = settings.text(f"Zones Zone {number} Name")
         if type_place is None:
+            _tell_typeless(cluster, number, named, ledger)
             continue
         kind = KINDS.get(type_place.value.strip().lower(), "")
-        named = settings.text(f"Zones Zone {number} Name")
         name = printable(named.value, 60) if named is not None else f"zone {number}"
         if not kind:
             ledger.leave_out(f"zone {name!r} of {cluster.id}",
@@ -110,6 +111,20 @@ def raw_zones(cluster: FoundCluster, ledger: Ledger) -> Iterator[RawZone]:
             ledger.leave_out(f"zone {name!r} of {cluster.id}", why, zone.evidence)
             continue
         yield zone
+
+
+def _tell_typeless(cluster: FoundCluster, number: int, named: Stated | None, ledger: Ledger) -> None:
+    """Note a zone that has settings and no type: a dump lists the type last, so the rest of the dump is lost."""
+    words = ("zones", "zone", str(number))
+    first = next((s for key, s in cluster.reference.settings.items() if key[:3] == words and s.value.strip()), None)
+    if first is None:
+        return
+    name = printable(named.value, 60) if named is not None else f"zone {number}"
+    ledger.contradict(
+        "zone-without-type", f"zone {name!r} of {cluster.id} has settings and no type: the dump is cut off or was edited",
+        Evidence.of(named or first), used="the import leaves the zone out", machines=cluster.peers,
+        fix="Collect the archive again, or the whole output of xConfiguration.",
+    )  # fmt: skip
 
 
 def _addresses(cluster: FoundCluster, prefix: str, zone: str, ledger: Ledger) -> Iterator[tuple[str, Stated]]:

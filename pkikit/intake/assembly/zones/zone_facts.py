@@ -15,6 +15,7 @@ from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.assembly.zones.raw_zones import RawZone
 from pkikit.intake.assembly.zones.traversal_pairs import TraversalPair, subject_of_zone
+from pkikit.intake.assembly.zones.zone_halves import compare_halves, halves_of, verifying_half
 from pkikit.intake.material import Stated
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion
@@ -81,22 +82,16 @@ class ZoneWriter:
                 f"{key}/peer_addresses", tuple(addresses), "all peers of Expressway-E; C's dump is missing", _ZONES
             )
         self._subject(pair, f"{key}/tls_verify_subject_name")
+        compare_halves(pair, ledger, uc=self._type(pair) != "traversal")
         if self._type(pair) == "traversal":
-            self._verify_mode(pair, f"{key}/tls_verify")
+            self._settings(verifying_half(pair, ledger), key, only="tls_verify")
 
     def _type(self, pair: TraversalPair) -> str:
-        uc = any(zone.is_uc for zone in (pair.client_zone, pair.server_zone) if zone is not None)
+        uc = any(zone.is_uc for zone in halves_of(pair))
         return "unified-communications-traversal" if uc else "traversal"
 
     def _uc_places(self, pair: TraversalPair) -> list[Evidence]:
-        halves = [zone for zone in (pair.client_zone, pair.server_zone) if zone is not None]
-        if len({zone.is_uc for zone in halves}) > 1:
-            self.ledger.contradict(
-                "zone-halves-differ", f"zone {halves[0].name!r} is for Unified Communications on one side only",
-                *(zone.evidence for zone in halves), used="the import takes it as Unified Communications traversal",
-                fix=f"{_ZONES}: choose the type Unified Communications traversal on both sides.",
-                machines=(*pair.client.peers, *pair.server.peers),
-            )  # fmt: skip
+        halves = halves_of(pair)
         stated = [zone.get("Collaboration Edge") for zone in halves]
         return [Evidence.of(s) for s in stated if s is not None] or [halves[0].evidence]
 
@@ -112,7 +107,8 @@ class ZoneWriter:
             address, stated = unknown.pop()
             known[address] = left[0]
             self.assumed.add(address)
-            why = f"the zone dials every other peer of {edge.id} by another address"
+            one = f"{left[0]} is the only peer of {edge.id}"
+            why = one if len(edge.peers) == 1 else f"the zone dials every other peer of {edge.id} by another address"
             self._list(edge, address, left[0], why, Evidence.of(stated), assumed=True)
         for address, stated in zone.addresses:
             if is_ip_address(address):
@@ -157,7 +153,7 @@ class ZoneWriter:
             why = f"the name is in the certificate of {found[0]}"
             self._list(edge, address, found[0], why, Evidence.of(stated), found[1])
             return found[0]
-        return edge.peers[0] if len(edge.peers) == 1 and fqdn_or_none(address) else None
+        return None
 
     def _given_alias(self, edge: FoundCluster, address: str) -> str | None:
         """Return the peer that an answer lists the address for: `clusters/edge/aliases/e1.example.com`."""
@@ -205,19 +201,6 @@ class ZoneWriter:
                 fix=f"{_ZONES} on Expressway-E: enter {pair.client.fqdn or pair.client.peers[0]} as TLS verify subject name.",
                 machines=(*pair.server.peers, *pair.client.peers),
             )  # fmt: skip
-
-    def _verify_mode(self, pair: TraversalPair, key: str) -> None:
-        """Note TLS verify mode; the deployment file has it once for both sides."""
-        halves = [zone for zone in (pair.client_zone, pair.server_zone) if zone is not None]
-        words = {zone.word("SIP TLS Verify Mode") for zone in halves}
-        if len(words) > 1:
-            self.ledger.contradict(
-                "zone-halves-differ", f"TLS verify mode of zone {halves[0].name!r} is on at one side only",
-                *(Evidence.of(s) for zone in halves if (s := zone.get("SIP TLS Verify Mode")) is not None),
-                used=f"the import takes the side of {halves[0].cluster.id}",
-                fix=f"{_ZONES}: set TLS verify mode to On, on both sides.", machines=(*pair.client.peers, *pair.server.peers),
-            )  # fmt: skip
-        self._settings(halves[0], key.rpartition("/")[0], only="tls_verify")
 
     def _single(self, zone: RawZone, cluster: FoundCluster, taken: set[str]) -> None:
         ledger = self.ledger
