@@ -22,13 +22,13 @@ from pkikit.anonymise.ticket import ticket_of
 from pkikit.anonymise.written_case import CaseFile, files_of, packed
 from pkikit.errors import InputError
 from pkikit.files import write_private, write_public
-from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, RECORD
 from pkikit.issue.lookalike.engine import Progress
 from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import RevocationData
 from pkikit.model.world import World
-from pkikit.worlds.brought import IMPORTED, bring_certificates
+from pkikit.worlds.brought import bring_certificates
 from pkikit.worlds.issued_world import issue_world
 
 CASE, README, ARCHIVE = "case.yaml", "README.txt", "case.zip"
@@ -131,7 +131,7 @@ def _made(
     at, issued = times
     files = files_of(folder, published, disguise, progress)
     if folder.imported:
-        files[IMPORTED] = CaseFile(_IMPORTED)
+        files[RECORD] = CaseFile(_IMPORTED)
     with tempfile.TemporaryDirectory() as place:
         write_files(Path(place), files)
         after = _world(disguise.deployment, Path(place) / CERTIFICATES, issued)

@@ -8,9 +8,8 @@ from pkikit.anonymise.brought_folder import BroughtFolder, read_folder
 from pkikit.errors import InputError
 from pkikit.files import read_bytes
 from pkikit.files.archives import ZIP, unpack
-from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, RECORD
 from pkikit.text import printable
-from pkikit.worlds.brought import IMPORTED
 
 _MAX_ARCHIVE, _MAX_FILES = 32 * 1024 * 1024, 2_000
 
@@ -50,7 +49,7 @@ def _unpacked(data: bytes, place: Path, where: str) -> Path:
         raise InputError(f"contains no {DEPLOYMENT}; pkikit import makes a folder that does", where=printable(where))
     for path, content in members.items():
         inside = path.relative_to(at) if path.is_relative_to(at) else None
-        if inside is not None and (inside.name in {DEPLOYMENT, IMPORTED} or inside.parts[0] == CERTIFICATES):
+        if inside is not None and (inside.name in {DEPLOYMENT, RECORD} or inside.parts[0] == CERTIFICATES):
             target = place / inside
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             target.write_bytes(content)

@@ -15,6 +15,7 @@ from pkikit.files.deployment_folder import (
     CLIENT,
     CRLS,
     PUBLISHED,
+    RECORD,
     SERVICE_LISTS,
     TRUST,
     certificates_of,
@@ -26,7 +27,6 @@ from pkikit.issue.lookalike.originals import Originals
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.text import printable
-from pkikit.worlds.brought import IMPORTED
 
 _MAX_FILES = 2_000
 
@@ -107,7 +107,7 @@ def read_folder(folder: Path, certificates: Path | None = None) -> BroughtFolder
         machines=tuple(machines),
         published=tuple(map(read_file, served)),
         left_out=tuple(left_out),
-        imported=(certificates.parent / IMPORTED).is_file(),
+        imported=(certificates.parent / RECORD).is_file(),
     )
 
 

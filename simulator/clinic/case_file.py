@@ -18,7 +18,7 @@ from pkikit.anonymise.brought_archive import safe_path
 from pkikit.errors import InputError
 from pkikit.files import read_bytes
 from pkikit.files.archives import ZIP, unpack
-from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, RECORD
 from pkikit.model.codec.problems import problem_of
 from pkikit.model.deployment import Deployment, parse_deployment
 from pkikit.model.deployment_file.yaml_source import read_yaml
@@ -26,7 +26,7 @@ from pkikit.model.world import World
 from pkikit.rules.catalogue import rule_of
 from pkikit.text import printable
 from pkikit.values.instants import parse_instant
-from pkikit.worlds.brought import IMPORTED, bring_certificates
+from pkikit.worlds.brought import bring_certificates
 from simulator.clinic.case import TICKET_NUMBER, Case
 from simulator.clock import Clock
 
@@ -85,7 +85,7 @@ class FileCase(Case):
             folder = Path(place) / CERTIFICATES
             folder.mkdir()
             if self.imported:
-                (folder.parent / IMPORTED).touch()
+                (folder.parent / RECORD).touch()
             for path, data in self.files.items():
                 target = folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def case_from(path: Path) -> FileCase:
         tools=TOOLS,
         planned=parse_deployment(_text(members[DEPLOYMENT], f"{where}: {DEPLOYMENT}"), where=f"{where}: {DEPLOYMENT}"),
         files={name.removeprefix(place): data for name, data in members.items() if name.startswith(place)},
-        imported=IMPORTED in members,
+        imported=RECORD in members,
         at=parse_instant(document.at, Clock().now(), makes=True),
         **document.model_dump(exclude={"format", "at"}),
     )
@@ -158,7 +158,7 @@ def _in_folder(path: Path) -> dict[str, bytes]:
     left = 4 * _MAX_FILE
     for file in _files(path):
         name = str(PurePosixPath(*file.relative_to(path).parts))
-        if name in {CASE, DEPLOYMENT, IMPORTED} or name.startswith(f"{CERTIFICATES}/"):
+        if name in {CASE, DEPLOYMENT, RECORD} or name.startswith(f"{CERTIFICATES}/"):
             found[name] = read_bytes(file, _MAX_FILE, may_be_empty=True)
             left -= len(found[name])
         if len(found) > _MAX_FILES or left < 0:
@@ -167,5 +167,5 @@ def _in_folder(path: Path) -> dict[str, bytes]:
 
 
 def _files(path: Path) -> list[Path]:
-    patterns = (CASE, DEPLOYMENT, IMPORTED, f"{CERTIFICATES}/*/*")
+    patterns = (CASE, DEPLOYMENT, RECORD, f"{CERTIFICATES}/*/*")
     return sorted(f for pattern in patterns for f in path.glob(pattern) if f.is_file() and not f.is_symlink())

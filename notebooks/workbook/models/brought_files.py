@@ -12,10 +12,10 @@ from pathlib import Path
 
 from pkikit.anonymise.anonymiser import anonymise, write_case
 from pkikit.anonymise.brought_archive import opened
-from pkikit.anonymise.brought_folder import DEPLOYMENT
 from pkikit.api.reports import build_report
 from pkikit.errors import InputError
 from pkikit.files import free_path
+from pkikit.files.deployment_folder import DEPLOYMENT
 from pkikit.intake.assembly import Assembly, Contradiction, Fact, Missing, Origin, Question, assemble
 from pkikit.intake.assembly.output import certificate_files, folder_files, require_free, write_folder
 from pkikit.intake.material import Material
