@@ -59,6 +59,7 @@ bench: $(VENV)/.dev pebble
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.decisions
 	$(BIN)/python -m tests.bench.diagnose
+	$(BIN)/python -m tests.bench.brought
 	$(BIN)/python -m tests.bench.sockets
 	$(BIN)/python -m tests.bench.acme
 	$(BIN)/python -m tests.bench.workbook

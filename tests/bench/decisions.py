@@ -208,6 +208,8 @@ def starting(table: Table) -> None:
     for name, arguments in (
         ("pkikit rules --json", ["-m", "pkikit", "rules", "--json"]),
         ("pkikit rules, as a table", ["-m", "pkikit", "rules"]),
+        ("pkikit --help", ["-m", "pkikit", "--help"]),
+        ("pkikit report --help", ["-m", "pkikit", "report", "--help"]),
     ):
         pairs = [(processor_time(arguments), processor_time(beside)) for _ in range(9)]
         ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))

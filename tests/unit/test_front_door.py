@@ -52,6 +52,15 @@ def test_light_command_imports_nothing_heavy() -> None:
     assert any(rule["id"] == "validity.expired" for rule in json.loads(done.stdout))
 
 
+def test_help_of_every_command_imports_nothing_heavy() -> None:
+    """`pkikit --help` imports the module of every command, so each of them keeps what is heavy inside its functions."""
+    code = "import sys; from pkikit.__main__ import main\nsys.argv = ['pkikit', '--help']\ntry: main()\nexcept SystemExit: print(sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ast.literal_eval(done.stderr))
+    assert not loaded & {"cryptography", "pydantic", "yaml", "OpenSSL", "idna", "dpkt", "acme"}
+    assert "doctor" in done.stdout
+
+
 def test_every_public_name_exists_and_is_listed() -> None:
     assert set(pkikit.__all__) <= set(dir(pkikit))
     assert all(getattr(pkikit, name) is not None for name in pkikit.__all__)

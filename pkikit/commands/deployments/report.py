@@ -10,7 +10,6 @@ import typer
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VersionOption, now
 from pkikit.commands.terminal.layout import unbroken
-from pkikit.model.certificates.facts import format_time
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
 
@@ -78,6 +77,7 @@ def _made(path: Path, certs: Path | None, version: str | None, at: datetime, *, 
 
 def _show(out: Console, made: FinishedReport, saved: Sequence[tuple[str, Path]], path: Path) -> None:
     """Print the answer, services, what to do, where the files are, and what to do next."""
+    from pkikit.model.certificates.facts import format_time
     from pkikit.report.written.report_sentences import SOURCE, answer, to_do
 
     report = made.report
