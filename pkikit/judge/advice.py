@@ -21,13 +21,14 @@ from pkikit.model.certificates.facts import extension, has_ended, is_self_signed
 from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.parties import CALL_MANAGER, TOMCAT, trust_list_of
+from pkikit.model.tables import product_pages as pages
 from pkikit.rules import name_rules
 from pkikit.rules import trust_rules as rules
 from pkikit.rules.certificate_rules import EXPIRED
 from pkikit.rules.chain_rules import NOT_A_CA
 from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE
 
-_LIST_PAGE = "Maintenance > Security > Trusted CA certificate"
+_LIST_PAGE = pages.TRUSTED_CA
 # Cisco TAC 217743 and 225476. The publisher gives what is uploaded there to the other nodes.
 _OF_UNIFIED_CM = dict.fromkeys(
     map(trust_list_of, (TOMCAT, CALL_MANAGER)),
@@ -186,7 +187,7 @@ def situate_name(found: Finding, wanted: Sequence[str], presented: PresentedName
         return replace(found, fix=fix)
     fix = (
         f"On {who}, generate a new CSR that contains {looked_for}, have it signed, upload the certificate "
-        "(Maintenance > Security > Server certificate) and restart."
+        f"({pages.SERVER_CERTIFICATE}) and restart."
     )
     return replace(found, fix=fix)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pkikit.model.findings import Severity
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.tables.features import ACME
 from pkikit.rules.rule import Rule, Subject
 
@@ -84,7 +85,7 @@ PENDING = Rule(
     applies_to=(Subject.ACME,),
     requirement="A signed certificate is deployed before the one in use expires. Signing changes nothing on the Expressway.",
     source=f"{_ACME}: 'How it Works'",
-    fix="Click 'Deploy Pending Cert' under Maintenance > Security > Server certificate, or turn on the ACME automated scheduler.",
+    fix=f"Click 'Deploy Pending Cert' under {pages.SERVER_CERTIFICATE}, or turn on the ACME automated scheduler.",
     versions=_VERSIONS,
 )
 ORDER_FAILED = Rule(
@@ -112,8 +113,7 @@ CA_NOT_IN_LISTS = Rule(
     requirement="The root and the intermediates of the ACME CA are in the trusted CA list of every Expressway-E peer, and of "
     "every Expressway-C that traverses to it.",
     source="X14.0.1 guide, 'Using ACME on Expressway-E': 'Prerequisites'",
-    fix="Append the root and the intermediate of the CA under Maintenance > Security > Trusted CA certificate, before the "
-    "certificate is deployed.",
+    fix=f"Append the root and the intermediate of the CA under {pages.TRUSTED_CA}, before the certificate is deployed.",
     versions=_VERSIONS,
 )
 RULES = (

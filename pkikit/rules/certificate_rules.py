@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pkikit.model.findings import Severity
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.tables.features import SHA_2_SIGNATURES, UPLOAD_WARNINGS
 from pkikit.rules.rule import Rule, Step, Subject
 
@@ -210,8 +211,7 @@ CHAIN_INCOMPLETE = Rule(
     requirement="The Expressway's own trusted CA list has every CA of the server certificate's chain when the certificate is "
     "uploaded.",
     source=_UPLOAD,
-    fix="First append the missing CA certificates under Maintenance > Security > Trusted CA certificate. Then upload the "
-    "server certificate.",
+    fix=f"First append the missing CA certificates under {pages.TRUSTED_CA}. Then upload the server certificate.",
     versions=UPLOAD_WARNINGS.span,
 )
 RULES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pkikit.model.findings import Severity
+from pkikit.model.tables import product_pages as pages
 from pkikit.rules.rule import Rule, Step, Subject
 
 _ZONES = "X12.5 guide, appendix 1 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'"
@@ -95,7 +96,7 @@ CREDENTIALS = Rule(
     requirement="The user name and password of the zone are the same on both sides.",
     source=_ZONES + "; TAC 213872",
     fix="The certificates are not the cause. Enter the same user name and password on both sides: on the traversal client"
-    " in the zone (Configuration > Zones > Zones), on the traversal server in the zone and in the local authentication"
+    f" in the zone ({pages.ZONES}), on the traversal server in the zone and in the local authentication"
     " database (Configuration > Authentication > Devices > Local database).",
     step=Step.LOGIN,
 )
@@ -105,7 +106,7 @@ CLUSTER_LINK = Rule(
     applies_to=(Subject.CONNECTION,),
     requirement="Every peer of a cluster reaches every other peer.",
     source="Expressway alarms 20004 and 20006",
-    fix="Open System > Clustering on each peer and read the state of the link. Then check ports 4371 and 4372 between the"
+    fix=f"Open {pages.CLUSTERING} on each peer and read the state of the link. Then check ports 4371 and 4372 between the"
     " peers, the time, the DNS entry of each peer and, with TLS verification enforced, each peer's certificate.",
     step=Step.SYMPTOM,
     order=5,
@@ -172,7 +173,7 @@ TUNNEL_HOST_NAME = Rule(
     "fail, "
     "although the traversal zone works.",
     source="MRA guide X12.5, 'Jabber Cannot Sign In Due to SSH Tunnels Failure'",
-    fix="Change the host name of Expressway-E (System > DNS), have a certificate with the new name issued, and restart.",
+    fix=f"Change the host name of Expressway-E ({pages.DNS}), have a certificate with the new name issued, and restart.",
 )
 SSH_ALGORITHM = Rule(
     id="ssh.algorithm-mismatch",
@@ -206,7 +207,7 @@ CLOCK = Rule(
     applies_to=(Subject.CONNECTION,),
     requirement="The clock of every machine is right, because certificates have a start and an end.",
     source="X12.5 guide, appendix 1; X.509",
-    fix="Check the NTP servers (on Expressway: System > Time) and that UDP port 123 to them is open.",
+    fix=f"Check the NTP servers (on Expressway: {pages.TIME}) and that UDP port 123 to them is open.",
 )
 RULES = (
     UNREACHABLE,

@@ -6,10 +6,11 @@ No document lists these differences: the rules are ours, and each states whom th
 from __future__ import annotations
 
 from pkikit.model.findings import Severity
+from pkikit.model.tables import product_pages as pages
 from pkikit.rules.rule import Rule, Subject
 
 _RENEW = "ours; X12.5 guide, 'Loading a Server Certificate and Private Key Onto Expressway'"
-_TRUSTED = "Maintenance > Security > Trusted CA certificate"
+_TRUSTED = pages.TRUSTED_CA
 
 SAME_CERTIFICATE = Rule(
     id="replacement.same-certificate",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pkikit.model.findings import Severity
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.tables.features import SAN_LENGTH_LIMIT
 from pkikit.rules.rule import Rule, Subject
 
@@ -88,7 +89,7 @@ CHAIN_ABSENT = Rule(
     requirement="The issuer's certificate comes with the answer, or is available for the trusted CA list.",
     source="X12.5 guide, 'Managing the Trusted CA Certificate List'",
     fix="Download the CA's chain as well (AD CS: 'Download certificate chain'), and append its certificates under "
-    "Maintenance > Security > Trusted CA certificate.",
+    f"{pages.TRUSTED_CA}.",
 )
 RULES = (
     REQUEST_SIGNATURE_INVALID,

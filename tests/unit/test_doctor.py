@@ -213,7 +213,7 @@ def test_deployment_is_judged_whatever_its_name(written: Callable[[str, bytes], 
         ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "an image (PNG)"),
         ("page.html", b"<html><body>Not found</body></html>", "an HTML page"),
         ("cut.pem", PEM[:200], ""),
-        ("backup.tar.gz.enc", b"Salted__" + bytes(64), "give the diagnostic archive"),
+        ("backup.tar.gz.enc", b"Salted__" + bytes(64), "provide the diagnostic archive"),
     ],
 )
 def test_file_that_is_not_recognised_is_one_sentence(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pkikit.model.parties import Role
+from pkikit.model.tables import product_pages
 from pkikit.model.version import ProductVersion
 from simulator.peer.pages.menu.product import PRODUCT_MENU
 from simulator.peer.pages.menu.tree import Group, Place, menu_of, place_of, places
@@ -113,3 +114,19 @@ def test_page_that_is_not_simulated_has_one_sentence(role: Role) -> None:
         if place.page.absent:
             assert place.page.absent[0].islower(), place
             assert place.page.absent.endswith("."), place
+
+
+# No saved page shows these: the product has them while Unified Communications is on.
+OF_UNIFIED_COMMUNICATIONS = {"UNIFIED_CM", "IM_PRESENCE", "UNITY_CONNECTION", "MEETING_SERVER"}
+PAGES = {
+    name: text
+    for name, text in vars(product_pages).items()
+    if name.isupper() and name[0] != "_" and not name.endswith("_AS_PEM") and name not in OF_UNIFIED_COMMUNICATIONS
+}
+
+
+def test_places_that_texts_name_are_in_the_menu() -> None:
+    """A fix that sends somebody to a page names it as the menu of the newest version does."""
+    known = {str(place) for place in found(version="X15.5").values()}
+    assert len(PAGES) > 10
+    assert {name: text for name, text in PAGES.items() if text not in known} == {}

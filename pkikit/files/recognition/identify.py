@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pkikit.files.encodings.der_length import outer_length
 from pkikit.files.recognition.magic import PEM_INSTEAD as _PEM
 from pkikit.files.recognition.magic import magic_of, unicode_form
+from pkikit.model.tables import product_pages as pages
 
 _LOOK = 4096  # so much of a text decides
 
@@ -32,7 +33,7 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
      "a configuration of Cisco IOS, with the certificate in hexadecimal",
      "Export it in PEM: crypto pki export NAME pem terminal."),
     (r"(?:[^\n]*\n){0,40}?\*[ces] x(?:Configuration|Status)\b|(?:[^\n]*\n){0,5}?x[Cc]onfiguration ",
-     "an Expressway configuration dump", "Download the certificate: Maintenance > Security > Server certificate."),
+     "an Expressway configuration dump", f"Download the certificate: {pages.SERVER_CERTIFICATE}."),
     (r"(?:[^\n]*\n){0,20}?[^\n]{0,300}(?:\b(?:Event|Module|Level|UTCTime)=\"| tvcs: )", "an Expressway log",
      "Ask about a log with pkikit diagnose."),
     (r"(?:[^\n]*\n){0,40}?[ \t]*(?:CONNECTED\([0-9A-F]+\)|Certificate chain[ \t\r]*\n|depth=\d|Verify return code)",

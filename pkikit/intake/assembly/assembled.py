@@ -39,6 +39,7 @@ from pkikit.intake.assembly.zones.zone_facts import ZoneWriter
 from pkikit.intake.material import Material, ReadFile
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.version import ProductVersion
 from pkikit.values.names import is_ip_address
 
@@ -165,13 +166,13 @@ def _lack_unified_cm(
     if ledger.facts["mra"].value and core and not known:
         ledger.lack(
             "the Unified CM nodes behind Mobile and Remote Access",
-            "Configuration > Unified Communications > Unified CM servers; then --answer unified_cm=FQDN,FQDN",
+            f"{pages.UNIFIED_CM}; then --answer unified_cm=FQDN,FQDN",
             key="unified_cm",
         )
     if ledger.facts["mra"].value and not any(kind == "im_presence" for kind, _, _ in servers):
         ledger.lack(
             "the IM and Presence nodes, if there are any",
-            "Configuration > Unified Communications > IM and Presence Service nodes; then --answer im_presence=FQDN,FQDN",
+            f"{pages.IM_PRESENCE}; then --answer im_presence=FQDN,FQDN",
             key="im_presence",
         )
 

@@ -14,6 +14,7 @@ from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.assembly.zones.raw_zones import RawZone
 from pkikit.intake.material import ServerMaterial, Stated
 from pkikit.model.parties import CALL_MANAGER, CUP_XMPP
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.tables.features import SIP_OAUTH
 from pkikit.model.version import ProductVersion
 from pkikit.text import printable
@@ -114,16 +115,14 @@ def note_unified_communications(
         own = [zone for node in members for zone in made.get(node, ())]
         listed = {node: name for node, name in names.items() if node in members}
         _unified_cm(label, {node: nodes[node] for node in members}, listed, own, version, ledger)
-    for kind in ("im_presence", "unity_connection"):
+    for kind, page in (("im_presence", pages.IM_PRESENCE), ("unity_connection", pages.UNITY_CONNECTION)):
         given = [(fqdn, server) for found, fqdn, server in servers if found == kind]
         if given:
             key = f"{kind}/{KINDS[kind]}"
             ledger.assume(f"{key}/name", KINDS[kind], "a name for the deployment file only; no file has one")
             places = [place for _, server in given for place in _places(server)]
             ledger.read(f"{key}/nodes", tuple(dict.fromkeys(fqdn for fqdn, _ in given)), *places)
-            ledger.assume(
-                f"{key}/tls_verify", True, _DEFAULT, "Configuration > Unified Communications: TLS verify mode"
-            )
+            ledger.assume(f"{key}/tls_verify", True, _DEFAULT, f"{page}: TLS verify mode")
 
 
 def _by_mode(nodes: Collection[str], made: Mapping[str, Sequence[RawZone]]) -> list[list[str]]:
@@ -184,7 +183,7 @@ def _unified_cm(
         ledger.read(f"{key}/tls_verify", verify, *(Evidence.of(s) for _, s in verifying))
     else:
         ledger.assume(f"{key}/tls_verify", False, _DEFAULT,
-                      "Configuration > Unified Communications > Unified CM servers: TLS verify mode")  # fmt: skip
+                      f"{pages.UNIFIED_CM}: TLS verify mode")  # fmt: skip
     for node, (address, place) in names.items():
         ledger.read(f"{key}/server_names/{node}", address, place)
     if oauth and version.has(SIP_OAUTH):
@@ -319,7 +318,7 @@ def note_domains(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
     served = [domain for domain, places in sip.items() if any(on for on, _ in places) or not places]
     if silent:
         why = f"the documented default of SIP Domain Sip is On, and no dump says it for {named(silent)}"
-        ledger.assume("domains/sip", tuple(served), why, "Configuration > Domains: SIP registrations and provisioning")
+        ledger.assume("domains/sip", tuple(served), why, f"{pages.DOMAINS}: SIP registrations and provisioning")
     else:
         ledger.read("domains/sip", tuple(served), *(Evidence.of(s) for d in served for on, s in sip[d] if on))
     switches = [s for m in members if (s := m.settings.text("CollaborationEdge Enabled")) is not None]
@@ -336,14 +335,14 @@ def note_domains(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
                 "Communications mode to Mobile and Remote Access.",
             )  # fmt: skip
     else:
-        how = "Configuration > Unified Communications > Configuration: Unified Communications mode"
+        how = f"{pages.UNIFIED_COMMUNICATIONS}: Unified Communications mode"
         why = "a domain is for remote access" if wanted else "no dump has CollaborationEdge Enabled"
         mra = ledger.assume("mra", bool(wanted), why, how)
     guest = [s for m in members if (s := m.settings.text("CollaborationEdge JabbercEnabled")) is not None]
     if any(switch_of(s.value) for s in guest):
         ledger.read("jabber_guest", True, *(Evidence.of(s) for s in guest if switch_of(s.value)))
     why = "the documented default of XMPP federation is Off; a dump does not have it"
-    federated = ledger.assume("domains/federation", (), why, "Configuration > Domains: XMPP federation")
+    federated = ledger.assume("domains/federation", (), why, f"{pages.DOMAINS}: XMPP federation")
     if mra and not federated:
-        ledger.lack("XMPP federation, and chat node aliases", "Configuration > Domains; then --answer "
+        ledger.lack("XMPP federation, and chat node aliases", f"{pages.DOMAINS}; then --answer "
                     "domains/federation=DOMAIN and --answer chat_aliases=NAME", key="domains/federation")  # fmt: skip

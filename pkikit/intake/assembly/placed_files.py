@@ -20,13 +20,13 @@ from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.parties import CALL_MANAGER, CUP_XMPP, TOMCAT
 from pkikit.model.revocation import CrlSource, RevocationData, each_once
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.version import ProductVersion
 from pkikit.text import counted, one_of, printable
 
 SERVICES = {"unified_cm": (TOMCAT, CALL_MANAGER), "im_presence": (TOMCAT, CUP_XMPP), "unity_connection": (TOMCAT,)}
 _NOBODY, _EVERY_PEER = "none", "all"
-_CERTIFICATES = "Maintenance > Security"
 NodeFiles = tuple[str, str, ServerMaterial]  # kind, FQDN, what was read
 
 
@@ -80,22 +80,20 @@ def place_peer(peer: Peer, version: ProductVersion, ledger: Ledger) -> Iterator[
     if peer.server is not None:
         yield _file(fqdn, "cert.pem", peer.server, "server certificate")
     else:
-        ledger.lack(
-            f"the server certificate of {fqdn}", f"{_CERTIFICATES} > Server certificate: Show (PEM file)", machine=fqdn
-        )
+        ledger.lack(f"the server certificate of {fqdn}", pages.SERVER_CERTIFICATE_AS_PEM, machine=fqdn)
     if peer.trusted is not None:
         crls = [crl for source, crl in peer.held.crls if source is CrlSource.CA_FILE]
         made = _file(fqdn, "trust.pem", peer.trusted, "trusted CA list")
         yield replace(made, content=made.content + _pem(each_once(crls)))
     else:
-        how = f"{_CERTIFICATES} > Trusted CA certificate: Show all (PEM file)"
+        how = pages.TRUSTED_CAS_AS_PEM
         ledger.lack(f"the trusted CA list of {fqdn}", how, machine=fqdn)
     if version.has(TWO_STORES):
         if peer.client is not None:
             yield _file(fqdn, "client.pem", peer.client, "client certificate")
         else:
             why = f"the client certificate of {fqdn}: without it, its server certificate counts in both roles"
-            ledger.lack(why, f"{_CERTIFICATES} > Client certificate: Show (PEM file)", machine=fqdn)
+            ledger.lack(why, pages.CLIENT_CERTIFICATE_AS_PEM, machine=fqdn)
     elif peer.client is not None:
         place = Evidence(source=peer.client.source)
         ledger.leave_out(f"the client certificate of {fqdn}", f"{version} has no client certificate", place)
@@ -221,7 +219,7 @@ class LooseFiles:
         answer = self._ledger.ask(Question(
             key=key, text=f"On which peers were the {counted(len(crls), 'CRL')} uploaded?",
             allowed=f"FQDNs with commas between them, {_EVERY_PEER} or {_NOBODY}; peers are {', '.join(self._peers)}",
-            how=f"{_CERTIFICATES} > CRL management on each peer",
+            how=f"{pages.CRLS} on each peer",
         ), note=False)  # fmt: skip
         text = (answer or _NOBODY).strip()
         whose = (
@@ -267,7 +265,7 @@ class LooseFiles:
         self._ledger.ask(Question(
             key=self._key(loose), text=text, allowed=f"FQDNs with commas between them{more}, or {_NOBODY}; "
             f"machines are {', '.join(self._machines)}",
-            how=f"{_CERTIFICATES} on each machine", choices=(),
+            how=f"{pages.SERVER_CERTIFICATE} and {pages.TRUSTED_CA} on each machine", choices=(),
         ), note=False)  # fmt: skip
 
 
@@ -282,7 +280,7 @@ def lack_folders(
         if machine in having or machine in members:
             continue
         what = f"every file of {machine}: its connections are only partly checked"
-        how = "its diagnostic archive: Maintenance > Diagnostics > Diagnostic logging" if machine in peers else (
+        how = f"its diagnostic archive: {pages.DIAGNOSTIC_LOGGING}" if machine in peers else (
             f"its certificate: add {machine}.pem, what it shows (pkikit probe {machine}:PORT), or show cert own"
         )  # fmt: skip
         ledger.lack(what, how, machine=machine)

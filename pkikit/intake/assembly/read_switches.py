@@ -16,12 +16,13 @@ from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.intake.material import Stated
 from pkikit.model.parties import Role
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.tables.features import ASKED_VERSIONS, NEWEST, VERSION_RANGE
 from pkikit.model.tables.product_settings import SETTINGS, Setting
 from pkikit.model.version import ProductVersion, default_version
 from pkikit.text import did_you_mean, printable
 
-_VERSION_PAGE = "Status > Overview (Software version), or xStatus SystemUnit"
+_VERSION_PAGE = f"{pages.OVERVIEW} (Software version), or xStatus SystemUnit"
 
 
 def find_version(peers: Sequence[Peer], ledger: Ledger) -> ProductVersion:
@@ -116,7 +117,7 @@ def read_switches(clusters: Sequence[FoundCluster], version: ProductVersion, led
         ledger.assume(
             f"{cluster.prefix}/cluster_tls", "permissive",
             "the default of the product; a dump does not have the setting",
-            "System > Clustering: TLS verification mode",
+            f"{pages.CLUSTERING}: TLS verification mode",
         )  # fmt: skip
         _tell_sip_off(cluster, ledger)
     given = [c for c in clusters if c.members and c.role is not None]
@@ -165,7 +166,7 @@ def _compare_clusters(setting: Setting, clusters: Sequence[FoundCluster], used: 
             *(Evidence.of(s) for _, s in stated),
             used=f"the import takes the value of {used.id}, which checks most strictly, for all: the deployment file has this "
             "setting once",
-            fix="Configuration > Protocols > SIP on each cluster.",
+            fix=f"{pages.SIP} on each cluster.",
         )  # fmt: skip
 
 

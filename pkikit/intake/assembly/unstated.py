@@ -10,8 +10,8 @@ from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.material import HeldCertificates
 from pkikit.model.certificates.facts import ocsp_urls
+from pkikit.model.tables import product_pages as pages
 
-_UC = "Configuration > Unified Communications"
 # Keys of the deployment file that no public document puts into a dump, a certificate or a snapshot; `*` is an element.
 # docs/sources.md names the documents. The test of the round trip answers these keys and no others.
 NOT_IN_A_DUMP = frozenset(
@@ -70,12 +70,12 @@ def _note_mobile(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
     if not any(key.split("/")[0] == "unity_connection" for key in ledger.facts):
         ledger.lack(
             "the Unity Connection nodes, if there are any",
-            f"{_UC} > Unity Connection servers; then --answer unity_connection=FQDN,FQDN",
+            f"{pages.UNITY_CONNECTION}; then --answer unity_connection=FQDN,FQDN",
             key="unity_connection",
         )
     ledger.lack(
         "the Meeting Server behind the web proxy, if there is one",
-        f"{_UC} > Cisco Meeting Server; then --answer 'meeting_servers=[{{name: meetings, join_host: FQDN, nodes: [FQDN]}}]'",
+        f"{pages.MEETING_SERVER}; then --answer 'meeting_servers=[{{name: meetings, join_host: FQDN, nodes: [FQDN]}}]'",
         key="meeting_servers",
     )
     if any(switch_of(m.settings.word("CollaborationEdge AllowOnboardingOverMra")) for c in clusters for m in c.members):

@@ -6,10 +6,11 @@ import re
 
 from pkikit.files.recognition.kinds import looks_binary
 from pkikit.files.recognition.magic import magic_of, unicode_form
+from pkikit.model.tables import product_pages as pages
 
 BACKUP = (
     "is an encrypted backup of an Expressway, and only the Expressway can decrypt it; provide the diagnostic archive of the peer "
-    "instead (Maintenance > Diagnostics > Diagnostic logging)"
+    f"instead ({pages.DIAGNOSTIC_LOGGING})"
 )
 _LOOK = 8192  # characters that say what a text is
 _INSTEAD = "provide the diagnostic archive of an Expressway, or its xConfiguration dump and certificates"

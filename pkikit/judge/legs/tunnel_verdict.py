@@ -17,6 +17,7 @@ from pkikit.judge.checks.check import TRUSTED_CA_LIST
 from pkikit.model.certificates.facts import is_self_signed, key_kind, title
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding, Verdict, summary_of
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.tables.ssh_algorithms import ECDSA, RSA, SSH_ALGORITHMS, SshAlgorithm
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules.certificate_rules import DIGEST_UNSUPPORTED, KEY_TOO_SHORT, OID_UNSUPPORTED
@@ -125,8 +126,8 @@ def about_lists(found: Finding, verifier: str) -> Finding:
         )
         zone = " The traversal zone can be up without them."
     fix = (
-        f"Append every CA certificate of the chain, intermediates too, to the trusted CA list of {verifier} (Maintenance > "
-        f"Security > Trusted CA certificate). {TRUST_LIST_CHANGE}{zone}"
+        f"Append every CA certificate of the chain, intermediates too, to the trusted CA list of {verifier} "
+        f"({pages.TRUSTED_CA}). {TRUST_LIST_CHANGE}{zone}"
     )
     message = summary_of(evidence) if found.is_summary else found.message
     return replace(found, evidence=evidence, message=message, fix=fix)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pkikit.judge.logs.groups import Entry, is_scanner
 from pkikit.judge.phrases import Whose, Writer
+from pkikit.model.tables import product_pages as pages
 from pkikit.rules.catalogue import rule_of
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, EXPIRED, NOT_YET_VALID, SERVER_AUTH_MISSING
 from pkikit.rules.connection_rules import (
@@ -25,9 +26,9 @@ from pkikit.rules.revocation_rules import REVOKED
 from pkikit.rules.trust_rules import CHAIN_SIGNATURE_INVALID, INTERMEDIATE_MISSING, ISSUER_UNKNOWN, SELF_SIGNED_LEAF
 from pkikit.values.names import printable
 
-_LIST = "Expressway: Maintenance > Security > Trusted CA certificate"
-_SERVER = "Expressway: Maintenance > Security > Server certificate"
-_ZONE = "Expressway: Configuration > Zones > Zones"
+_LIST = f"Expressway: {pages.TRUSTED_CA}"
+_SERVER = f"Expressway: {pages.SERVER_CERTIFICATE}"
+_ZONE = f"Expressway: {pages.ZONES}"
 # {owner}: whose certificate was refused. {verifier}: who refused it. {role}: the owner's part in TLS.
 _BY_OWNER = MappingProxyType({
     ISSUER_UNKNOWN.id: "On {verifier}, append the root CA certificate of {owner}'s certificate to the trusted CA list"
@@ -40,8 +41,8 @@ _BY_OWNER = MappingProxyType({
     CHAIN_SIGNATURE_INVALID.id: "On {verifier}, compare the CA certificate in the trusted CA list with the issuer of"
     f" {{owner}}'s certificate ({_LIST}): the name is the same, the key is not.",
     EXPIRED.id: f"On {{owner}}, renew the certificate ({_SERVER}), or the expired CA certificate of its chain. Check"
-    " the clock of {verifier} (System > Time).",
-    NOT_YET_VALID.id: "Check the clocks of {verifier} and {owner} (System > Time); then the start date of {owner}'s"
+    f" the clock of {{verifier}} ({pages.TIME}).",
+    NOT_YET_VALID.id: f"Check the clocks of {{verifier}} and {{owner}} ({pages.TIME}); then the start date of {{owner}}'s"
     " certificate.",
     CLIENT_AUTH_MISSING.id: "{owner} dials, and its certificate does not allow clientAuth. Have it reissued with"
     f" serverAuth and clientAuth and upload it on {{owner}} ({_SERVER}; from X15.5 on: Client certificate).",
@@ -72,7 +73,7 @@ _BY_ENDS = MappingProxyType({
     f" transport on both ends ({_ZONE}).",
     PROTOCOL.id: "Enable a TLS version on {server} (port {port}) that {client} has, too: TLS 1.2 at least.",
     CIPHER.id: "Enable a cipher suite on {server} (port {port}) that {client} offers, and check that it fits the"
-    " key type of {server}'s certificate (Maintenance > Security > Ciphers).",
+    f" key type of {{server}}'s certificate ({pages.CIPHERS}).",
     NO_CERTIFICATE.id: "Either {client} or {server} (port {port}) showed no certificate to the other. Check that both"
     f" have a certificate and its key ({_SERVER}); on Unified CM, check the security profile of the trunk.",
     CREDENTIALS.id: "{server} refuses the user name or the password of {client}; the certificates are not the cause."
@@ -86,11 +87,11 @@ _BY_NOBODY = MappingProxyType({
     " tomcat-trust). If the root is there, append the intermediate CA certificate, too.",
     UNRESOLVED.id: "Check the spelling of the name, and add an A record for it to the DNS server that the machine"
     " asks. Clients outside ask public DNS, machines inside ask the internal DNS.",
-    CIPHER.id: "Enable at least one cipher suite that both machines have (Expressway: Maintenance > Security >"
-    " Ciphers), and check that it fits the key type of the server's certificate. If the line says 'dh key too small', use DH"
-    " parameters of 2048 bits, or ECDHE cipher suites, on the server.",
+    CIPHER.id: "Enable at least one cipher suite that both machines have (Expressway:"
+    f" {pages.CIPHERS}), and check that it fits the key type of the server's certificate. If the line says"
+    " 'dh key too small', use DH parameters of 2048 bits, or ECDHE cipher suites, on the server.",
     REFERENCE.id: "Have the certificate of the machine that was dialled reissued with the name{name} in the"
-    " SAN, or dial a name that the certificate has (Expressway: Configuration > Zones > Zones: peer address, TLS verify subject"
+    f" SAN, or dial a name that the certificate has (Expressway: {pages.ZONES}: peer address, TLS verify subject"
     " name).",
     REGISTRATION.id: "On each Expressway-E, generate a new CSR that contains the registration domain{name},"
     f" have it signed, upload the certificate ({_SERVER}) and restart.",

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import PartyGroup, PartyKind
+from pkikit.model.tables import product_pages as pages
 from pkikit.report.content.assessment import Connection, Lack, Part
 from pkikit.report.given.import_notes import ImportNotes
 from pkikit.text import counted, listed
 
+_ARCHIVE = f"Or take a diagnostic log ({pages.DIAGNOSTIC_LOGGING}) and import the archive: it has both."
 _EXPRESSWAY = {
-    Part.CERTIFICATE: "On {machine}, Maintenance > Security > Server certificate > Show (PEM file). Save it as {file}. "
-    "Or take a diagnostic log (Maintenance > Diagnostics > Diagnostic logging) and import the archive: it has both.",
-    Part.CLIENT: "On {machine}, Maintenance > Security > Client certificate > Show (PEM file). Save it as {file}.",
-    Part.LIST: "On {machine}, Maintenance > Security > Trusted CA certificate: show all as PEM. Save it as {file}. "
-    "Or take a diagnostic log (Maintenance > Diagnostics > Diagnostic logging) and import the archive: it has both.",
+    Part.CERTIFICATE: f"On {{machine}}, {pages.SERVER_CERTIFICATE_AS_PEM}. Save it as {{file}}. {_ARCHIVE}",
+    Part.CLIENT: f"On {{machine}}, {pages.CLIENT_CERTIFICATE_AS_PEM}. Save it as {{file}}.",
+    Part.LIST: f"On {{machine}}, {pages.TRUSTED_CAS_AS_PEM}. Save it as {{file}}. {_ARCHIVE}",
 }
 _UNIFIED = {
     Part.CERTIFICATE: "On {machine}, run: show cert own {service}. Save the output as {file}.",

@@ -10,6 +10,7 @@ from pkikit.intake.assembly.peers.peer_settings import fqdn_or_none, name_or_ip
 from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence, Question
 from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
+from pkikit.model.tables import product_pages as pages
 from pkikit.text import one_of
 from pkikit.values.names import ip_text, is_ip_address
 
@@ -87,7 +88,7 @@ class AddressBook:
         self._ledger.ask(Question(
             key=f"{kind}/{address}", text=f"Which machine is {address}? {where} dials it.",
             allowed=", ".join(peers) or "the FQDN of the machine", choices=peers,
-            how="System > Network interfaces > IP and System > DNS of each peer, or look the name up in DNS",
+            how=f"{pages.NETWORK} and {pages.DNS} of each peer, or look the name up in DNS",
         ))  # fmt: skip
 
     def by_certificate(self, cluster: FoundCluster, name: str) -> tuple[str, Evidence] | None:

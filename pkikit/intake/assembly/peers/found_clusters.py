@@ -14,12 +14,13 @@ from pkikit.intake.assembly.record.refused_answer import RefusedAnswer
 from pkikit.intake.material import Stated
 from pkikit.model.deployment_file.fields import MAX_PEERS
 from pkikit.model.parties import Role
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.tables.product_settings import SETTINGS
 from pkikit.text import counted, printable
 from pkikit.values.names import is_ip_address, parse_fqdn
 
-CLUSTER_PAGE = "System > Clustering of any peer"
-_ROLE_PAGE = "Status > Overview of a peer: Expressway-E is what has the traversal server zone"
+CLUSTER_PAGE = f"{pages.CLUSTERING} of any peer"
+_ROLE_PAGE = f"{pages.OVERVIEW} of a peer: Expressway-E is what has the traversal server zone"
 ROLES = {Role.EXPRESSWAY_C: "core", Role.EXPRESSWAY_E: "edge"}
 
 
@@ -203,7 +204,7 @@ def _ask_peers(key: str, draft: FoundCluster, stated: Sequence[Stated], members:
     ledger.ask(Question(
         key=key, text=f"Which FQDNs do the peers of {draft.id} have? Its configuration only lists {listing}.{mine}",
         allowed=f"{counted(len(stated), 'FQDN')} in this order, with commas between them",
-        how="System > DNS of each peer, or the diagnostic archives of all peers",
+        how=f"{pages.DNS} of each peer, or the diagnostic archives of all peers",
     ))  # fmt: skip
 
 
@@ -235,7 +236,7 @@ def _judge_peers(draft: FoundCluster, wanted: Sequence[str], peers: Sequence[str
             ledger.contradict(
                 "peer-not-in-cluster", f"{member.fqdn} is not in the list of peers of {draft.id}", *member.places,
                 used="the import adds it as the last peer", machines=(member.fqdn,),
-                fix=f"Compare the host name of {member.fqdn} (System > DNS) with the list of peers ({CLUSTER_PAGE}).",
+                fix=f"Compare the host name of {member.fqdn} ({pages.DNS}) with the list of peers ({CLUSTER_PAGE}).",
             )  # fmt: skip
 
 

@@ -19,12 +19,13 @@ from pkikit.intake.material import Configuration, HeldCertificates, Material, Pe
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.revocation import NOTHING_HELD, RevocationData
+from pkikit.model.tables import product_pages as pages
 from pkikit.text import listed, printable
 from pkikit.values.names import is_ip_address, parse_fqdn
 
 _STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})_(\d{2})(\d{2})(\d{2})")
 _FAR_APART = timedelta(days=1)
-_PEER_PLACE = "System > DNS of the peer, or its diagnostic archive (Maintenance > Diagnostics > Diagnostic logging)"
+_PEER_PLACE = f"{pages.DNS} of the peer, or its diagnostic archive ({pages.DIAGNOSTIC_LOGGING})"
 T = TypeVar("T")
 
 

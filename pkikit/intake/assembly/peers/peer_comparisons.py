@@ -9,6 +9,7 @@ from pkikit.intake.assembly.peers.gathered_peers import Peer, certificate_names,
 from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.material import HeldCertificates
+from pkikit.model.tables import product_pages as pages
 from pkikit.text import counted, listed
 from pkikit.values.other_names import COLLAB_EDGE
 
@@ -53,7 +54,7 @@ def _compare_settings(cluster: FoundCluster, ledger: Ledger) -> None:
                 "peers-differ",
                 f"{first.fqdn} and {other.fqdn} disagree about {counted(len(keys), 'setting')}: {listed(shown, ',')}{more}",
                 *places, used=f"the import uses those of {first.fqdn}", machines=(first.fqdn, other.fqdn),
-                fix="Peers of a cluster have the same settings: look for replication alarms (System > Clustering), or collect "
+                fix=f"Peers of a cluster have the same settings: look for replication alarms ({pages.CLUSTERING}), or collect "
                 "both archives at one time.",
             )  # fmt: skip
 
@@ -70,7 +71,7 @@ def _compare_lists(cluster: FoundCluster, ledger: Ledger) -> None:
                 f"{first.fqdn} only, {len(theirs - mine)} on {member.fqdn} only",
                 Evidence(source=reference.source), Evidence(source=held.source),
                 used="each peer gets its own list", machines=(first.fqdn, member.fqdn),
-                fix="Maintenance > Security > Trusted CA certificate: upload the same list to every peer.",
+                fix=f"{pages.TRUSTED_CA}: upload the same list to every peer.",
             )  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def note_domain_format(clusters: Sequence[FoundCluster], domains: Sequence[str],
                 key, "collab-edge-dns", Evidence(source=source.source), why="the certificate has collab-edge names only"
             )
             return
-    ledger.assume(key, "dns", "the default of the page for requests", "Maintenance > Security > Server certificate: the format "
+    ledger.assume(key, "dns", "the default of the page for requests", f"{pages.SERVER_CERTIFICATE}: the format "
                   "of the Unified CM registrations domains")  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.material import Stated
 from pkikit.model.deployment_file.fields import MAX_PEERS
+from pkikit.model.tables import product_pages as pages
 from pkikit.text import printable
 
 KINDS = {
@@ -135,7 +136,7 @@ def _addresses(cluster: FoundCluster, prefix: str, zone: str, ledger: Ledger) ->
             ledger.contradict(
                 "address-unreadable", f"zone {zone!r} of {cluster.id} dials {printable(stated.value, 60)!r}, which is "
                 "neither a name nor an IP address", Evidence.of(stated), used="the import leaves this address out",
-                machines=cluster.peers, fix="Configuration > Zones > Zones: correct the peer address.",
+                machines=cluster.peers, fix=f"{pages.ZONES}: correct the peer address.",
             )  # fmt: skip
         elif address not in seen:
             seen.add(address)

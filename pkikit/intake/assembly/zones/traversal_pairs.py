@@ -14,9 +14,10 @@ from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.assembly.zones.raw_zones import RawZone
 from pkikit.intake.material import Stated
 from pkikit.model.parties import Role
+from pkikit.model.tables import product_pages as pages
 from pkikit.values.names import is_ip_address
 
-ARCHIVE = "Maintenance > Diagnostics > Diagnostic logging: collect the archive of each of its peers"
+ARCHIVE = f"{pages.DIAGNOSTIC_LOGGING}: collect the archive of each of its peers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ class Pairing:
             client.evidence, *([server.evidence] if server is not None else []),
             used=f"the import connects the zone with {edge.id}", machines=(*client.cluster.peers, *edge.peers),
             fix="Compare the peer addresses of the zone on Expressway-C with the names of the peers of Expressway-E "
-            "(Configuration > Zones > Zones).",
+            f"({pages.ZONES}).",
         )  # fmt: skip
         if server is not None:
             return self._pair(client, server)

@@ -18,11 +18,12 @@ from pkikit.intake.assembly.zones.traversal_pairs import TraversalPair, subject_
 from pkikit.intake.assembly.zones.zone_halves import compare_halves, halves_of, verifying_half
 from pkikit.intake.material import Stated
 from pkikit.model.parties import Role
+from pkikit.model.tables import product_pages as pages
 from pkikit.model.version import ProductVersion
 from pkikit.text import listed, printable
 from pkikit.values.names import is_ip_address
 
-_ZONES = "Configuration > Zones > Zones"
+_ZONES = pages.ZONES
 _Part = TraversalPair | RawZone
 
 

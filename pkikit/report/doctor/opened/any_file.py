@@ -14,6 +14,7 @@ from pkikit.files.recognition.identify import identify
 from pkikit.files.recognition.kinds import looks_binary, text_kind
 from pkikit.files.recognition.magic import is_capture, magic_of, unicode_form
 from pkikit.files.regular import open_regular
+from pkikit.intake.reading.recognise import BACKUP
 from pkikit.report.doctor.deployments import of_deployment
 from pkikit.report.doctor.diagnosis import Context, Diagnosis
 from pkikit.report.doctor.files.judged_certificates import of_contents
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 HEAD = 65_536  # bytes that decide what a file is
 _YAML = (".yaml", ".yml")
-_ENCRYPTED = (
-    "is encrypted, as a backup of an Expressway is, and only the Expressway decrypts it; give the diagnostic archive of the peer"
-    " instead (Maintenance > Diagnostics > Diagnostic logging)"
-)
 ANSWERS = "a certificate, a request, a key, a CRL, a log, a recorded handshake or a deployment file"
 
 
@@ -51,7 +48,7 @@ def of_file(path: Path, context: Context, passphrase: Passphrase | None = None) 
     if not head.strip():
         raise InputError("is empty", where=where)
     if head.startswith(b"Salted__"):
-        raise InputError(_ENCRYPTED, where=where)
+        raise InputError(BACKUP, where=where)
     if is_deployment(head):
         return _of_deployment(path)
     if is_recording(head):
