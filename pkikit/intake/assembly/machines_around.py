@@ -331,7 +331,7 @@ def note_domains(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
                 "mra-on-one-side-only",
                 "Mobile and Remote Access is on in one configuration and off in another: it needs both sides",
                 *(Evidence.of(s) for s in (on[0], *off)), used="the import takes it as on",
-                fix="Configuration > Unified Communications > Configuration, on Expressway-C and Expressway-E: set Unified "
+                fix=f"{pages.UNIFIED_COMMUNICATIONS}, on Expressway-C and Expressway-E: set Unified "
                 "Communications mode to Mobile and Remote Access.",
             )  # fmt: skip
     else:

@@ -135,7 +135,7 @@ def _tell_sip_off(cluster: FoundCluster, ledger: Ledger) -> None:
         ledger.contradict(
             "sip-tls-off", f"SIP over TLS is off on {cluster.id}, so none of its SIP connections over TLS comes up",
             Evidence.of(stated), used="the import judges the certificates as if it were on", machines=cluster.peers,
-            fix="Configuration > Protocols > SIP: set TLS mode to On.",
+            fix=f"{pages.SIP}: set TLS mode to On.",
         )  # fmt: skip
 
 

@@ -23,7 +23,6 @@ from pkikit.model.version import ProductVersion
 from pkikit.text import listed, printable
 from pkikit.values.names import is_ip_address
 
-_ZONES = pages.ZONES
 _Part = TraversalPair | RawZone
 
 
@@ -80,7 +79,7 @@ class ZoneWriter:
             ledger.read(f"{key}/peer_addresses", tuple(addresses), *places)
         else:
             ledger.assume(
-                f"{key}/peer_addresses", tuple(addresses), "all peers of Expressway-E; C's dump is missing", _ZONES
+                f"{key}/peer_addresses", tuple(addresses), "all peers of Expressway-E; C's dump is missing", pages.ZONES
             )
         self._subject(pair, f"{key}/tls_verify_subject_name")
         compare_halves(pair, ledger, uc=self._type(pair) != "traversal")
@@ -127,7 +126,7 @@ class ZoneWriter:
                 "traversal-peer-unknown", f"the traversal zone {zone.name!r} of {pair.client.id} dials {address}, and no "
                 f"peer of {edge.id} is known by it; there are {listed(list(edge.peers))}", Evidence.of(stated),
                 used=f"the import leaves the address out; --answer {kind}/{address}=FQDN of the peer says whose it is",
-                fix=f"{_ZONES} on Expressway-C: enter the FQDNs of the peers of Expressway-E.", machines=pair.client.peers,
+                fix=f"{pages.ZONES} on Expressway-C: enter the FQDNs of the peers of Expressway-E.", machines=pair.client.peers,
             )  # fmt: skip
         return keep
 
@@ -178,14 +177,14 @@ class ZoneWriter:
             "address-is-ip", f"{where} dials the IP address {address}" + (f", {surely} {whose}" if whose else ""),
             Evidence.of(stated), machines=(whose,) if whose else (),
             used="the lab dials the address too, so you can rehearse what fails" if whose else "the import leaves it out",
-            fix=f"{_ZONES}: enter the FQDN. A certificate has names, so a connection to an address cannot be verified.",
+            fix=f"{pages.ZONES}: enter the FQDN. A certificate has names, so a connection to an address cannot be verified.",
         )  # fmt: skip
 
     def _subject(self, pair: TraversalPair, key: str) -> None:
         stated = subject_of_zone(pair.server_zone) if pair.server_zone is not None else None
         if stated is None:
             why = "E's dump does not have it: E then expects the cluster name of Expressway-C, or its only peer (ours)"
-            self.ledger.assume(key, None, why, f"{_ZONES} on Expressway-E: TLS verify subject name")
+            self.ledger.assume(key, None, why, f"{pages.ZONES} on Expressway-E: TLS verify subject name")
             return
         name = fqdn_or_none(stated.value)
         if name is None:
@@ -199,7 +198,7 @@ class ZoneWriter:
             self.ledger.contradict(
                 "subject-name-unknown", f"{pair.server.id} looks for {name} in the certificates of {pair.client.id}, and "
                 f"neither the cluster nor a peer has that name", Evidence.of(stated), used="the lab looks for it too",
-                fix=f"{_ZONES} on Expressway-E: enter {pair.client.fqdn or pair.client.peers[0]} as TLS verify subject name.",
+                fix=f"{pages.ZONES} on Expressway-E: enter {pair.client.fqdn or pair.client.peers[0]} as TLS verify subject name.",
                 machines=(*pair.server.peers, *pair.client.peers),
             )  # fmt: skip
 

@@ -6,8 +6,8 @@ from pkikit.intake.assembly.record.ledger import Ledger
 from pkikit.intake.assembly.record.notes import Evidence
 from pkikit.intake.assembly.zones.raw_zones import RawZone
 from pkikit.intake.assembly.zones.traversal_pairs import TraversalPair
+from pkikit.model.tables import product_pages as pages
 
-_ZONES = "Configuration > Zones > Zones"
 _VERIFY = "SIP TLS Verify Mode"
 
 
@@ -34,7 +34,7 @@ def compare_halves(pair: TraversalPair, ledger: Ledger, *, uc: bool) -> None:
         _contradict(
             halves, ledger, f"the SIP port of zone {halves[0].name!r} is {said}, so the zone cannot come up",
             used="the import connects both sides, as if the ports were the same", keys=("SIP Port",),
-            fix=f"{_ZONES}: enter the same SIP port on both sides.",
+            fix=f"{pages.ZONES}: enter the same SIP port on both sides.",
         )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def verifying_half(pair: TraversalPair, ledger: Ledger) -> RawZone:
         _contradict(
             halves, ledger, f"TLS verify mode of zone {halves[0].name!r} is on at one side only",
             used=f"the import takes the side that verifies, {counts.cluster.id}, for both", keys=(_VERIFY,),
-            fix=f"{_ZONES}: set TLS verify mode to On, on both sides.",
+            fix=f"{pages.ZONES}: set TLS verify mode to On, on both sides.",
         )  # fmt: skip
     return counts
 
@@ -64,7 +64,7 @@ def _compare_uses(halves: list[RawZone], ledger: Ledger) -> None:
         _contradict(
             halves, ledger, f"zone {halves[0].name!r} is for Unified Communications on one side only", keys=(),
             used="the import takes it as Unified Communications traversal",
-            fix=f"{_ZONES}: choose the type Unified Communications traversal on both sides.",
+            fix=f"{pages.ZONES}: choose the type Unified Communications traversal on both sides.",
         )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def _expect_verification(halves: list[RawZone], ledger: Ledger) -> None:
         _contradict(
             off, ledger, f"TLS verify mode of zone {off[0].name!r} is off on {' and '.join(z.cluster.id for z in off)}, and a "
             "Unified Communications traversal zone needs it", used="the import judges the zone as if it were on",
-            fix=f"{_ZONES}: set TLS verify mode to On, on both sides.", keys=(_VERIFY,), kind="uc-zone-not-verified",
+            fix=f"{pages.ZONES}: set TLS verify mode to On, on both sides.", keys=(_VERIFY,), kind="uc-zone-not-verified",
         )  # fmt: skip
 
 
