@@ -56,6 +56,7 @@ with optional_packages("workbook"):
     )
     from workbook.tables.archive_tables import archive_files, archive_log, diagnose_archive
     from workbook.tables.brought_tables import (
+        doctor,
         what_contradicts,
         what_fails,
         what_is_asked,
@@ -144,6 +145,7 @@ __all__ = [
     "design_wizard",
     "diagnose_archive",
     "diagnosis",
+    "doctor",
     "enrol",
     "exam",
     "exam_result",

@@ -8,7 +8,7 @@ from html import escape
 from pkikit.text import counted, printable
 from workbook.html import table
 from workbook.models.brought_files import Brought
-from workbook.tables.brought_tables import value_in_words
+from workbook.tables.brought_tables import value_in_words, without_option
 
 _MOST = 60
 
@@ -24,7 +24,7 @@ def found_html(brought: Brought) -> str:
         told = _scroll(table(("what contradicts", "used here", "fix"), rows, most=_MOST))
         parts.append(f"<h4>What contradicts</h4>{told}")
     if brought.missing:
-        rows = [_shown((m.what, m.how.replace("--answer ", "answer "))) for m in brought.missing]
+        rows = [_shown((m.what, without_option(m.how))) for m in brought.missing]
         told = _scroll(table(("what is missing", "how to get it"), rows, most=_MOST))
         parts.append(
             _folded(f"{counted(len(rows), 'thing')} missing: the result is right without, but less complete", told)

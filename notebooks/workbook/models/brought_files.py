@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from pkikit.anonymise.anonymiser import anonymise, write_case
 from pkikit.anonymise.brought_archive import opened
 from pkikit.api.reports import build_report
@@ -22,7 +25,7 @@ from pkikit.intake.material import Material
 from pkikit.intake.reading import read_material
 from pkikit.issue.lookalike.rekeyed_folder import rekeyed_files
 from pkikit.model.deployment import Deployment
-from pkikit.text import counted, listed
+from pkikit.text import counted, listed, printable
 from simulator.clinic.case_file import CASE
 from simulator.clock import Clock
 from workbook.models.report_page import ReportPage
@@ -38,11 +41,19 @@ class Brought:
     """What was read, with the answers of a person. It changes nothing on disk until `make`, `report` or `open_lab`.
 
     material: what the readers found. answers: by key. place: the folder for the folders that it makes.
+    planned: files of a change that is not done yet, by path below the folder of certificates.
     """
 
-    def __init__(self, material: Material, answers: Mapping[str, str] | None = None, place: Path | None = None) -> None:
+    def __init__(
+        self,
+        material: Material,
+        answers: Mapping[str, str] | None = None,
+        place: Path | None = None,
+        planned: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.material, self.answers = material, dict(answers or {})
         self.place = place or Path.cwd() / IMPORTS
+        self.planned = dict(planned or {})
         self.assembly: Assembly = _plainly(material, self.answers)
 
     def with_answers(self, answers: Mapping[str, str]) -> Brought:
@@ -58,7 +69,7 @@ class Brought:
             InputError: an answer is not allowed.
         """
         wanted = {key: str(value).strip() for key, value in {**self.answers, **answers}.items()}
-        return Brought(self.material, {key: value for key, value in wanted.items() if value}, self.place)
+        return Brought(self.material, {key: value for key, value in wanted.items() if value}, self.place, self.planned)
 
     # What is known.
 
@@ -113,13 +124,59 @@ class Brought:
     def __repr__(self) -> str:
         return self.said
 
+    # A change that is planned.
+
+    def appending(self, certificates: Sequence[x509.Certificate], *machines: str) -> Brought:
+        """Return a plan: the same with CA certificates appended to trusted CA lists.
+
+        Args:
+            certificates: the CA certificates.
+            *machines: whose lists, by FQDN.
+
+        Returns:
+            A new value; nothing that was brought changes.
+
+        Raises:
+            InputError: no file has the list of a machine.
+        """
+        files, planned = self._certificates(), dict(self.planned)
+        for machine in machines:
+            path = f"{machine}/trust.pem"
+            if path not in files:
+                raise InputError(f"no file has the trusted CA list of {printable(machine)}")
+            planned[path] = files[path] + _pem(certificates)
+        return Brought(self.material, self.answers, self.place, planned)
+
+    def presenting(self, certificates: Sequence[x509.Certificate], machine: str) -> Brought:
+        """Return a plan: the same with another server certificate on one machine.
+
+        Args:
+            certificates: the certificate, then its intermediates.
+            machine: its FQDN.
+
+        Returns:
+            A new value; nothing that was brought changes.
+
+        Raises:
+            InputError: there is no such machine.
+        """
+        if machine not in self._require_deployment().parties:
+            raise InputError(f"there is no machine {printable(machine)} in this deployment")
+        return Brought(
+            self.material, self.answers, self.place, {**self.planned, f"{machine}/cert.pem": _pem(certificates)}
+        )
+
+    def _certificates(self) -> dict[str, bytes]:
+        return {**certificate_files(self.assembly), **self.planned}
+
     # What is made of it.
 
     @property
     def folder(self) -> Path:
         """The folder of the import, whether or not it is there yet."""
         made = self._require_deployment()
-        return self.place / (_ODD.sub("-", made.name).strip("-.")[:80] or "imported")
+        plan = "-plan" if self.planned else ""
+        return self.place / ((_ODD.sub("-", made.name).strip("-.")[:80] or "imported") + plan)
 
     def make(self, *, rekey: bool = False) -> Path:
         """Write the folder of the import, which only you can read.
@@ -134,7 +191,7 @@ class Brought:
             InputError: a question is open, or something else is in this place.
         """
         self._require_deployment()
-        certificates = certificate_files(self.assembly)
+        certificates = self._certificates()
         target = self.folder
         if rekey:
             target = self.place / f"{target.name}-{_KEYED}"
@@ -261,6 +318,10 @@ def bring(
         raise InputError("write the names of files or folders")
     paths = [Path(file).expanduser() for file in given]
     return Brought(read_material(paths), answers, Path(place) if place is not None else None)
+
+
+def _pem(certificates: Sequence[x509.Certificate]) -> bytes:
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
 def _plainly(material: Material, answers: Mapping[str, str]) -> Assembly:

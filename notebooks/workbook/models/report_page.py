@@ -6,6 +6,7 @@ import base64
 from html import escape
 from pathlib import Path
 
+from pkikit.report.content.assessment import State
 from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.written.finished_report import FinishedReport
 from pkikit.report.written.report_sentences import LIGHTS
@@ -29,6 +30,11 @@ class ReportPage:
     def values(self) -> Report:
         """The values of the report."""
         return self.made.report
+
+    @property
+    def down(self) -> tuple[str, ...]:
+        """The ids of the connections that are down."""
+        return tuple(connection.leg.id for connection in self.made.report.with_state(State.DOWN))
 
     @property
     def said(self) -> str:

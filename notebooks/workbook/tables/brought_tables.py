@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pkikit.report.doctor.diagnosis import Context
+from pkikit.report.doctor.opened.any_file import of_file
 from pkikit.text import printable
+from simulator.clock import Clock
 from workbook.models.brought_files import Brought
 from workbook.models.report_page import ReportPage
-from workbook.tables.sentences import Sentence, say
+from workbook.tables.sentences import Lines, Sentence, say
 
 _MOST = 400
 
@@ -43,7 +47,9 @@ def what_contradicts(brought: Brought) -> pd.DataFrame | Sentence:
 def what_is_missing(brought: Brought) -> pd.DataFrame | Sentence:
     """Show what would make the copy more complete, and how to get it."""
     return _table(
-        ("what is missing", "how to get it"), [(m.what, m.how) for m in brought.missing], "Nothing is missing."
+        ("what is missing", "how to get it"),
+        [(m.what, without_option(m.how)) for m in brought.missing],
+        "Nothing is missing.",
     )
 
 
@@ -51,6 +57,29 @@ def what_fails(report: ReportPage) -> pd.DataFrame | Sentence:
     """Show why connections are down, that of most connections first: who refuses whom, and the fix."""
     rows = [(" ".join(p.says), p.fix, str(len(p.connections))) for p in report.values.problems]
     return _table(("who refuses whom, and why", "fix", "connections"), rows, "No connection is down.")
+
+
+def doctor(file: str | Path, brought: Brought | None = None, machine: str = "") -> Lines:
+    """Say what a file is and what is wrong with it, as `pkikit doctor` does.
+
+    Args:
+        file: the file.
+        brought: the deployment that it belongs to.
+        machine: the machine that it is for, by FQDN.
+
+    Returns:
+        The verdict, then a line for each finding, with its fix.
+    """
+    deployment = brought.assembly.deployment if brought is not None else None
+    context = Context(at=Clock().now(), deployment=deployment, peer=machine or None)
+    found = of_file(Path(file), context)
+    told = [f"{Path(file).name} is {found.what}. {found.says[:1].upper()}{found.says[1:]}."]
+    return Lines([*told, *(f"{f.message} {f.fix}" for f in found.findings)])
+
+
+def without_option(how: str) -> str:
+    """Return a hint of the command line for people who write answers into a panel or a cell."""
+    return how.replace("--answer ", "answer ")
 
 
 def value_in_words(value: Any) -> str:
