@@ -171,11 +171,13 @@ def _show(out: Console, assembly: Assembly, folder: Path, *, rekeyed: bool, verb
 
 
 def _next_steps(out: Console, assembly: Assembly, folder: Path, again: str) -> None:
+    from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, PAGE
+
     shown = printable(shlex.quote(str(folder)), MAX_WHERE)
-    certificates = f" --certs {shown}/certificates" if assembly.placed else ""
+    certificates = f" --certs {shown}/{CERTIFICATES}" if assembly.placed else ""
     console.next_steps(out, (
-        f"Read what was assumed and what is missing: {shown}/import.md",
-        f"Check every connection:\nexpressway-sim check {shown}/deployment.yaml{certificates}",
+        f"Read what was assumed and what is missing: {shown}/{PAGE}",
+        f"Check every connection:\nexpressway-sim check {shown}/{DEPLOYMENT}{certificates}",
         f"Write one page to hand in:\npkikit report {shown} --html report.html",
         *([f"Import again without questions:\n{again}"] if again else []),
     ))  # fmt: skip

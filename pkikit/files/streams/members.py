@@ -216,7 +216,7 @@ def _of_tar(stream: Peeked, inside: str, limits: Limits, depth: int) -> Iterator
             if limits.refuse_odd:
                 _refuse_odd(entry.name, limits)
                 if not (entry.isreg() or entry.isdir()):
-                    limits.refuse(entry.name, _KINDS.get(entry.type, "something that is no file"))
+                    limits.refuse(entry.name, _KINDS.get(entry.type, "something that is not a file"))
             content = archive.extractfile(entry) if entry.isreg() else None
             if content is not None:
                 yield from _member(content, entry.name, inside, limits, depth)

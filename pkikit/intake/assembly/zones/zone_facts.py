@@ -198,7 +198,8 @@ class ZoneWriter:
             self.ledger.contradict(
                 "subject-name-unknown", f"{pair.server.id} looks for {name} in the certificates of {pair.client.id}, and "
                 f"neither the cluster nor a peer has that name", Evidence.of(stated), used="the lab looks for it too",
-                fix=f"{pages.ZONES} on Expressway-E: enter {pair.client.fqdn or pair.client.peers[0]} as TLS verify subject name.",
+                fix=f"{pages.ZONES} on Expressway-E: enter {pair.client.fqdn or pair.client.peers[0]} as TLS verify subject "
+                "name.",
                 machines=(*pair.server.peers, *pair.client.peers),
             )  # fmt: skip
 
