@@ -88,13 +88,16 @@ def load_deployment(path: Path, *, version: str | None = None) -> Deployment:
     return read.model_copy(update={"version": str(ProductVersion.parse(version))})
 
 
-def read_file(path: Path, passphrase: Passphrase | None = None, *, keep_encrypted: bool = False) -> FileContents:
+def read_file(
+    path: Path, passphrase: Passphrase | None = None, *, keep_encrypted: bool = False, check_keys: bool = True
+) -> FileContents:
     """Read everything in a file, whatever its encoding.
 
     Args:
         path: the file.
         passphrase: is asked only if something is encrypted.
         keep_encrypted: as in `parse`.
+        check_keys: as in `parse`.
 
     Returns:
         The objects in the file.
@@ -103,7 +106,8 @@ def read_file(path: Path, passphrase: Passphrase | None = None, *, keep_encrypte
         InputError: the file cannot be read.
         EncodingError: the file holds nothing usable; the message says what it is.
     """
-    return parse(read_bytes(path), where=str(path), passphrase=passphrase, keep_encrypted=keep_encrypted)
+    data = read_bytes(path)
+    return parse(data, where=str(path), passphrase=passphrase, keep_encrypted=keep_encrypted, check_keys=check_keys)
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
@@ -162,13 +166,16 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     return found[0]
 
 
-def credential_from_folder(folder: Path, certificate: str = "cert.pem", key: str = "key.pem") -> Credential | None:
+def credential_from_folder(
+    folder: Path, certificate: str = "cert.pem", key: str = "key.pem", *, check_keys: bool = True
+) -> Credential | None:
     """Read a certificate (leaf first) and its private key from a folder.
 
     Args:
         folder: the folder of one party.
         certificate: the name of the certificate file.
         key: the name of the key file.
+        check_keys: as in `parse`.
 
     Returns:
         The credential, without key if there is no key file; None if there is no certificate file.
@@ -182,12 +189,12 @@ def credential_from_folder(folder: Path, certificate: str = "cert.pem", key: str
         if key_file.exists():
             raise InputError(f"there is a {key} but no {certificate}", where=str(folder))
         return None
-    contents = read_file(certificate_file)
+    contents = read_file(certificate_file, check_keys=check_keys)
     refuse_unreadable(contents)
     if not contents.certificates:
         raise EncodingError(contents.lacks("certificate"), where=str(certificate_file), rule=NOT_PEM.id)
     refuse_wrong_order(contents)
-    keys = _key_of(read_file(key_file)) if key_file.exists() else contents.keys
+    keys = _key_of(read_file(key_file, check_keys=check_keys)) if key_file.exists() else contents.keys
     if not key_file.exists() and keys:
         refuse_without_newline(contents)
     return Credential(chain=contents.certificates, key=keys[0] if keys else None)

@@ -66,6 +66,7 @@ def parse(
     keep_encrypted: bool = False,
     open_stores: bool = True,
     limit: int | None = None,
+    check_keys: bool = True,
 ) -> FileContents:
     """Read everything in these bytes, whatever their encoding.
 
@@ -76,6 +77,7 @@ def parse(
         keep_encrypted: count an encrypted private key if there is no passphrase, instead of refusing the file.
         open_stores: False if a PKCS#12 store is refused anyway; then no work goes into opening it.
         limit: the largest number of bytes that is read.
+        check_keys: check that the numbers of an RSA private key fit together. False only where nobody will sign with it.
 
     Returns:
         The objects, by kind.
@@ -91,7 +93,9 @@ def parse(
     with warnings.catch_warnings():
         # Rules report what the library finds odd in a certificate (a negative serial number); keep it off stderr.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        collector = Collector(where, passphrase, keep_encrypted=keep_encrypted, open_stores=open_stores)
+        collector = Collector(
+            where, passphrase, keep_encrypted=keep_encrypted, open_stores=open_stores, check_keys=check_keys
+        )
         if data.startswith((GZIP, ZIP)):
             return _parse_archive(data, collector)
         return _parse_plain(data, collector)

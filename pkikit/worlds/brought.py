@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -46,7 +48,7 @@ _Certificates = tuple[x509.Certificate, ...]
 _ByPort = dict[int, _Certificates]
 
 
-def bring_certificates(world: World, directory: Path) -> World:
+def bring_certificates(world: World, directory: Path, *, check_keys: bool = True) -> World:
     """Return the world with every folder of `directory` in it; a party without a folder keeps what the lab issued.
 
     A client outside has no folder by default: it trusts what the brought trusted CA lists trust.
@@ -54,6 +56,7 @@ def bring_certificates(world: World, directory: Path) -> World:
     Args:
         world: the machines, with what the lab issued to them.
         directory: a folder with a folder for each machine, named by its FQDN.
+        check_keys: check that the numbers of an RSA private key fit together. False only where nobody will dial.
 
     Returns:
         The world with what was brought.
@@ -70,7 +73,7 @@ def bring_certificates(world: World, directory: Path) -> World:
                 f"is not a machine of {world.deployment.name}; folders are named {', '.join(world.parties)}",
                 where=printable(str(folder)),
             )
-        brought = _party_of(party, world.deployment, folder)
+        brought = _party_of(party, world.deployment, folder, check_keys=check_keys)
         if any(folder.glob("trust*.pem")):
             brought_roots += [c for c in brought.listed if is_self_signed(c)]
         world = world.with_party(brought)
@@ -99,10 +102,11 @@ def _stand_ins(lab: World, world: World, *, imported: bool) -> StandIns:
     return StandIns(certificates=leaves, lists=frozenset(lists), presumed=imported)
 
 
-def _party_of(party: Party, deployment: Deployment, folder: Path) -> Party:
+def _party_of(party: Party, deployment: Deployment, folder: Path, *, check_keys: bool) -> Party:
     group = deployment.group_of(party.fqdn)
-    credential = credential_from_folder(folder) or party.credential
-    client = credential_from_folder(folder, CLIENT, CLIENT_KEY) if _has_client_store(deployment, party.fqdn) else None
+    credential_of = partial(credential_from_folder, folder, check_keys=check_keys)
+    credential = credential_of() or party.credential
+    client = credential_of(CLIENT, CLIENT_KEY) if _has_client_store(deployment, party.fqdn) else None
     trusted, held = party.trusted_ca_list, NOTHING_HELD
     trust_file, crl_file = folder / TRUST, folder / CRLS
     if trust_file.exists():
@@ -112,7 +116,7 @@ def _party_of(party: Party, deployment: Deployment, folder: Path) -> Party:
     trusted, lists = _lists_of_services(trusted, group, folder)
     if crl_file.exists():
         held = held.with_crls(CrlSource.MANUAL, (crl for _, crl in _revocation_file(crl_file).crls))
-    services = {**(party.services if credential is party.credential else {}), **_services(group, folder)}
+    services = {**(party.services if credential is party.credential else {}), **_services(group, credential_of)}
     return replace(
         party, credential=credential, client=client or party.client, services=services,
         trusted_ca_list=trusted, lists=lists, held=held,
@@ -123,12 +127,12 @@ def _has_client_store(deployment: Deployment, fqdn: str) -> bool:
     return fqdn in deployment.peers and deployment.product_version.has(TWO_STORES)
 
 
-def _services(group: PartyGroup, folder: Path) -> dict[int, Credential]:
+def _services(group: PartyGroup, credential_of: Callable[[str, str], Credential | None]) -> dict[int, Credential]:
     """Return the certificates of services that have a file of their own, such as `cert-callmanager.pem`, by port."""
     found = {}
     for made in group.certificates[1:]:
         service = made.service.lower()
-        credential = credential_from_folder(folder, name := f"cert-{service}.pem", key_file_of(name))
+        credential = credential_of(name := f"cert-{service}.pem", key_file_of(name))
         if credential is not None:
             found.update(dict.fromkeys(made.ports, credential))
     return found
