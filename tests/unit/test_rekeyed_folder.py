@@ -188,6 +188,16 @@ def test_imported_folder_still_says_what_is_wrong_with_a_known_certificate(tmp_p
     assert causes == {("validity.expired",)}
 
 
+def test_permissive_cluster_link_does_not_warn_of_the_lab(partial: Path) -> None:
+    """The link stays up; a warning about the list of e2, which the lab made, would tell people to trust the lab's CA."""
+    (partial.parent / "import.json").write_text("{}")
+    lab = lab_of(WorldBuilder().deploy(clusters__1__cluster_tls="permissive").world)
+    found = verdicts(bring_certificates(lab, partial))
+    link = found[f"cluster:edge:{E1}>{E2}"]
+    assert link.presumed
+    assert link.findings == ()
+
+
 def test_counterparts_share_no_key_with_their_originals(tmp_path: Path) -> None:
     """Not one public key of the originals is in the counterparts, and chains still fit."""
     folder = write_certs(WorldBuilder().world, tmp_path / "in", [E1])

@@ -108,15 +108,15 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
     if leg.mutual:
         own = judge_own_credential(client, world)
         by_server = own if not own.accepted else _judge_side(leg, world, at, verifier=server, presenter=client)
-    if leg.permissive:
-        by_client, by_server = permit(by_client), permit(by_server)
     of_client, of_server = stand_ins_of(leg, world, client=client, server=server)
     made = tuple(dict.fromkeys((*of_client, *of_server)))
-    if not (made and world.stand_ins.presumed):
-        return LegVerdict(leg=leg, by_client=by_client, by_server=by_server, stand_ins=made)
-    by_client = presumed(by_client) if of_client else by_client
-    by_server = presumed(by_server) if of_server else by_server
-    return LegVerdict(leg=leg, by_client=by_client, by_server=by_server, stand_ins=made, presumed=True)
+    unknown = bool(made) and world.stand_ins.presumed
+    if unknown:
+        by_client = presumed(by_client) if of_client else by_client
+        by_server = presumed(by_server) if of_server else by_server
+    if leg.permissive:
+        by_client, by_server = permit(by_client), permit(by_server)
+    return LegVerdict(leg=leg, by_client=by_client, by_server=by_server, stand_ins=made, presumed=unknown)
 
 
 def judge_connection(leg: Leg, world: World) -> Verdict:
