@@ -21,6 +21,7 @@ from pkikit.files.deployment_folder import (
     certificates_of,
     find_deployment,
     is_key_file,
+    is_published_file,
     key_file_of,
 )
 from pkikit.issue.lookalike.originals import Originals
@@ -100,7 +101,7 @@ def read_folder(folder: Path, certificates: Path | None = None) -> BroughtFolder
             where=printable(str(folder)),
         )
     published = certificates / PUBLISHED
-    served = sorted(p for p in published.iterdir() if p.suffix in {".crl", ".ocsp"}) if published.is_dir() else []
+    served = sorted(p for p in published.iterdir() if is_published_file(p.name)) if published.is_dir() else []
     return BroughtFolder(
         deployment=deployment,
         certificates=certificates,

@@ -17,7 +17,7 @@ from pkikit.extras import MissingExtra
 from pkikit.files.logs import ByteStream, LogText, read_logs
 from pkikit.files.recognition.kinds import is_document
 from pkikit.handshake.decoding.key_log import KeyLog
-from pkikit.judge.capture_causes import Assessment, Assessor, LoggedFailure
+from pkikit.judge.capture_causes import Assessment, Assessor, LoggedLine
 from pkikit.judge.capture_findings import Group, finding_of, group_failures, group_json
 from pkikit.judge.diagnose import CHECKED
 from pkikit.judge.logs.failures import LogOutcome
@@ -145,7 +145,7 @@ class CaptureReading:
         for text in self.texts_of(path):
             self.reader.read(text.lines, text.member, only_known=is_document(text.head))
 
-    def give_back(self, connections: Sequence[CapturedConnection] = ()) -> dict[int, tuple[LoggedFailure, ...]]:
+    def give_back(self, connections: Sequence[CapturedConnection] = ()) -> dict[int, tuple[LoggedLine, ...]]:
         """Let the reader count the kept lines that belong to none of these connections, and return the others."""
         joined, unmatched = self._join.match(connections)
         for line in unmatched:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from pkikit.judge.capture_causes import LoggedFailure
+from pkikit.judge.capture_causes import LoggedLine
 from pkikit.judge.logs.failures import LogOutcome
 from pkikit.judge.logs.records import Record
 from pkikit.model.captured_tls import CapturedConnection
@@ -40,9 +40,7 @@ class LogJoin:
         self._kept.append((outcome, record, place))
         return True
 
-    def match(
-        self, connections: Sequence[CapturedConnection]
-    ) -> tuple[dict[int, tuple[LoggedFailure, ...]], list[Line]]:
+    def match(self, connections: Sequence[CapturedConnection]) -> tuple[dict[int, tuple[LoggedLine, ...]], list[Line]]:
         """Return the lines of each connection, by its number, and the lines that belong to none.
 
         Args:
@@ -55,7 +53,7 @@ class LogJoin:
         for number, connection in enumerate(connections):
             client, server = connection.client, connection.server
             by_sockets.setdefault((client.address, str(client.port), server.address, server.port), []).append(number)
-        found: dict[int, list[LoggedFailure]] = {}
+        found: dict[int, list[LoggedLine]] = {}
         rest: list[Line] = []
         for line in self._kept:
             outcome, record, place = line
@@ -65,7 +63,7 @@ class LogJoin:
             if nearest is None:
                 rest.append(line)
             elif outcome.rule and len(found.setdefault(nearest, [])) < MAX_LINES:
-                found[nearest].append(LoggedFailure(outcome=outcome, place=place, time=record.time))
+                found[nearest].append(LoggedLine(outcome=outcome, place=place, time=record.time))
         return {number: tuple(lines) for number, lines in found.items()}, rest
 
 

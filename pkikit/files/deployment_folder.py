@@ -21,13 +21,23 @@ KEY, CLIENT_KEY = "key.pem", "client-key.pem"
 SERVICE_CERTIFICATES, SERVICE_LISTS = "cert-*.pem", "trust-*.pem"
 MACHINE_FILES = (CERTIFICATE, SERVICE_CERTIFICATES, CLIENT, TRUST, SERVICE_LISTS, CRLS)
 # Beside the machines: what CAs publish, CRLs and OCSP answers.
-PUBLISHED = "ca"
+PUBLISHED, URLS = "ca", "urls.yaml"
 _YAML = frozenset({".yaml", ".yml"})
 
 
 def is_machine_file(name: str) -> bool:
     """Return True for the name of a file that is read in the folder of a machine; keys come with their certificate."""
     return any(fnmatch(name, pattern) for pattern in MACHINE_FILES)
+
+
+def is_certificate_file(name: str) -> bool:
+    """Return True for the name of a file with a certificate that a machine presents."""
+    return name in {CERTIFICATE, CLIENT} or fnmatch(name, SERVICE_CERTIFICATES)
+
+
+def is_published_file(name: str) -> bool:
+    """Return True for the name of a file that a CA publishes: a CRL or an OCSP answer."""
+    return name.endswith((".crl", ".ocsp"))
 
 
 def key_file_of(certificate_file: str) -> str:

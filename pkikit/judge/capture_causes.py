@@ -44,8 +44,8 @@ MAX_HINTED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoggedFailure:
-    """A failure that a log reports about the sockets of a connection. place: file and line."""
+class LoggedLine:
+    """A line of a log about the sockets of a connection that failed. place: file and line."""
 
     outcome: LogOutcome
     place: str
@@ -72,7 +72,7 @@ class Assessment:
     refused_by: Side | None = None
     seen: str = ""
     hints: tuple[str, ...] = ()
-    logged: tuple[LoggedFailure, ...] = field(default=(), repr=False)
+    logged: tuple[LoggedLine, ...] = field(default=(), repr=False)
 
     @property
     def is_down(self) -> bool:
@@ -87,7 +87,7 @@ class Assessor:
         self._pool = tuple(pool)
         self._known: dict[tuple[object, ...], tuple[str, ...]] = {}
 
-    def assess(self, connection: CapturedConnection, logged: Sequence[LoggedFailure] = ()) -> Assessment:
+    def assess(self, connection: CapturedConnection, logged: Sequence[LoggedLine] = ()) -> Assessment:
         """Return what became of a connection.
 
         Args:
@@ -217,7 +217,7 @@ def _unknown(connection: CapturedConnection) -> str:
     return "not assessed: the capture does not show how it ended"
 
 
-def _with_log(made: Assessment, logged: tuple[LoggedFailure, ...]) -> Assessment:
+def _with_log(made: Assessment, logged: tuple[LoggedLine, ...]) -> Assessment:
     """Add what logs report. The machine that refused knows its reason best."""
     exact = [
         line for line in logged

@@ -130,11 +130,6 @@ class CapturedConnection:
         """The time of its first packet."""
         return self.events[0].at
 
-    @property
-    def is_tls13(self) -> bool:
-        """The server chose TLS 1.3."""
-        return self.version == "TLS 1.3"
-
     @cached_property
     def fatal(self) -> WireAlert | None:
         """The first alert that ends the handshake and says why; None without one."""

@@ -29,7 +29,9 @@ from pkikit.files.deployment_folder import (
     RECORD,
     SERVICE_LISTS,
     TRUST,
+    URLS,
     is_machine_file,
+    is_published_file,
     key_file_of,
 )
 from pkikit.model.certificates.credential import Credential
@@ -195,9 +197,9 @@ def _published_data(world: World, folder: Path) -> dict[str, RevocationData]:
     Raises:
         InputError: urls.yaml names a file that is not there.
     """
-    files = sorted(p for p in folder.iterdir() if p.suffix in {".crl", ".ocsp"}) if folder.is_dir() else []
+    files = sorted(p for p in folder.iterdir() if is_published_file(p.name)) if folder.is_dir() else []
     contents = {p.name: _revocation_file(p) for p in files}
-    listed = folder / "urls.yaml"
+    listed = folder / URLS
     responders: dict[str, RevocationData] = {}
     if listed.exists():
         served = _url_map(listed)

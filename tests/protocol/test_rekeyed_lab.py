@@ -6,13 +6,12 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from pkikit.issue.lookalike.rekeyed_folder import rekey_folder
 from pkikit.model.world import World
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.worlds.brought import bring_certificates
 from simulator.clock import Clock
 from simulator.lab.lab import Lab
-from tests.support.certs_folder import write_certs
+from tests.support.certs_folder import write_certs, write_rekeyed
 from tests.support.labs import FAST
 from tests.support.worlds import AT, stranger
 from tests.support.worlds.builder import WorldBuilder
@@ -39,7 +38,7 @@ def test_counterparts_end_on_real_sockets_as_the_originals_are_judged(tmp_path: 
     edge = builder.world.deployment.peers[-1]
     world = builder.reissue(edge, by=stranger()).world
     originals = write_certs(world, tmp_path / "originals")
-    rekey_folder(originals, tmp_path / "rekeyed")
+    write_rekeyed(originals, tmp_path / "rekeyed")
     judged, dialled = checked(world, originals), checked(world, tmp_path / "rekeyed")
     assert not any(leg.to_json()["dialled"] for leg in judged.legs if leg.leg.mutual)
     assert all(leg.to_json()["dialled"] for leg in dialled.legs)

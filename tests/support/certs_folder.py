@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.files import key_pem, write_private, write_public
+from pkikit.issue.lookalike.rekeyed_folder import RekeyedFiles, rekeyed_files
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.revocation import CrlSource
 from pkikit.model.world import World
@@ -33,6 +34,15 @@ def write_certs(world: World, directory: Path, machines: Iterable[str] = (), *, 
         if manual := [crl for source, crl in party.held.crls if source is CrlSource.MANUAL]:
             write_public(folder / "crl.pem", _pem(manual))
     return directory
+
+
+def write_rekeyed(source: Path, target: Path) -> RekeyedFiles:
+    """Write the counterpart of a folder, as `pkikit import --rekey` makes it."""
+    files = {p.relative_to(source).as_posix(): p.read_bytes() for p in sorted(source.rglob("*")) if p.is_file()}
+    made = rekeyed_files(files)
+    for path, content in made.files.items():
+        (write_private if path in made.keys else write_public)(target / path, content)
+    return made
 
 
 def _write(path: Path, credential: Credential, *, keys: bool) -> None:

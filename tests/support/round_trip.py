@@ -31,7 +31,7 @@ def first_cause(folder: Path, original: Deployment, at: datetime) -> str:
     made, _ = imported(folder, original)
     assert made.deployment is not None
     assert canonical(made.deployment) == canonical(original)
-    return causes_of_import(read_material([folder]), made, [folder], at)[0]
+    return causes_of_import(made, [folder], at)[0]
 
 
 def answers_for(first: Assembly, original: Deployment) -> dict[str, str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from pkikit.design.legs import legs_of
-from pkikit.errors import InputError
+from pkikit.intake.assembly import assemble
+from pkikit.intake.reading import read_material
 from pkikit.report.causes.logged import logged_failures
-from pkikit.report.causes.ranked import first_cause_from_archives, ranked_causes
+from pkikit.report.causes.ranked import causes_of_import, ranked_causes
 from pkikit.worlds.issued_world import issue_world
 from simulator.world.craft import DAY, craft
 from tests.support.archives import archives_of
@@ -76,7 +76,7 @@ def test_first_cause_is_that_of_a_certificate_in_the_archive(tmp_path: Path) -> 
     world = world.with_party(replace(world.parties[E1], credential=stranger))
     for name, content in archives_of(world, AT).items():
         (tmp_path / name).write_bytes(content)
-    assert first_cause_from_archives([tmp_path], {}, AT) == "trust.self-signed-leaf"
+    assert causes_of_import(assemble(read_material([tmp_path]), {}), [tmp_path], AT)[0] == "trust.self-signed-leaf"
 
 
 def test_archives_of_a_deployment_that_is_up_have_no_cause(tmp_path: Path) -> None:
@@ -84,13 +84,4 @@ def test_archives_of_a_deployment_that_is_up_have_no_cause(tmp_path: Path) -> No
     world = issue_world(deployment(), at=AT - DAY, rsa=False).world
     for name, content in archives_of(world, AT).items():
         (tmp_path / name).write_bytes(content)
-    assert first_cause_from_archives([tmp_path], {}, AT) is None
-
-
-def test_open_question_is_one_sentence(tmp_path: Path) -> None:
-    """One archive of a pair does not say which half it is, if it has no traversal zone."""
-    (tmp_path / "xconf_dump_x1.txt").write_text(
-        '*c xConfiguration IP DNS Hostname: "x1"\n*c xConfiguration IP DNS Domain Name: "example.com"\n'
-    )
-    with pytest.raises(InputError, match="needs an answer first"):
-        first_cause_from_archives([tmp_path], {}, datetime.fromisoformat("2026-11-24T12:00:00+00:00"))
+    assert causes_of_import(assemble(read_material([tmp_path]), {}), [tmp_path], AT) == ()

@@ -89,6 +89,18 @@ def test_folder_of_archives_with_an_expired_certificate_has_connections_down(tmp
     assert "validity.expired" in document["causes"]
 
 
+def test_folder_of_archives_tells_the_first_cause_of_its_logs(tmp_path: Path) -> None:
+    """The certificates are in order, and the log of e1 says why it could not reach the partner."""
+    folder = write(tmp_path / "archives", ARCHIVES)
+    (folder / "loggingsnapshot_e1_2026_11_24.txt").write_text(
+        '2026-11-24T12:00:00.000+00:00 e1 tvcs: Event="Outbound TLS Negotiation Error" Service="SIP" Src-ip="10.9.0.3" '
+        'Src-port="30000" Dst-ip="203.0.113.9" Dst-port="5061" Detail="certificate has expired" Protocol="TLS" Level="1" '
+        'UTCTime="2026-11-24 12:00:00,000"\n'
+    )
+    rows = {row["label"]: row["values"] for row in doctor(folder, 0)["facts"]}
+    assert rows["Fix first, by files and logs"] == ["the certificate has expired"]
+
+
 def test_certificates_folder_with_its_deployment_is_judged(tmp_path: Path) -> None:
     """`--deployment` turns a folder for --certs into a deployment whose connections are judged."""
     folder = tmp_path / "certificates" / E1

@@ -14,8 +14,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.csr import fast_key
 from pkikit.design.legs import legs_of
-from pkikit.errors import InputError
-from pkikit.issue.lookalike.rekeyed_folder import rekey_folder
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import is_issued_by, key_of
@@ -24,7 +22,7 @@ from pkikit.worlds.brought import bring_certificates, decides_nothing, kept_from
 from pkikit.worlds.issued_world import issue_world
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import CLIENT, DAY, SERVER, craft
-from tests.support.certs_folder import write_certs
+from tests.support.certs_folder import write_certs, write_rekeyed
 from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, JABBER, PARTNER, UCM1, changed, stranger
 from tests.support.worlds.builder import WorldBuilder
 
@@ -95,7 +93,7 @@ def test_counterpart_of_a_folder_dials_as_the_originals_are_judged(tmp_path: Pat
     """Without one original private key: every connection is dialled, and ends as it was judged."""
     builder = WorldBuilder().reissue(E1, by=stranger()).trust((stranger().root,), C1)
     original = write_certs(builder.world, tmp_path / "certificates")
-    made = rekey_folder(original, tmp_path / "rekeyed")
+    made = write_rekeyed(original, tmp_path / "rekeyed")
     judged, dialled = (bring_certificates(lab_of(builder.world), d) for d in (original, tmp_path / "rekeyed"))
     dialler = MemoryDialler(dialled, AT)
     assert answers(judged) == answers(dialled)
@@ -113,8 +111,8 @@ def test_key_that_does_not_belong_to_its_certificate_still_does_not(tmp_path: Pa
     assert alien is not None
     world = world.with_party(replace(world.parties[PARTNER], credential=Credential(chain=alien.chain, key=fast_key())))
     folder = write_certs(world, tmp_path / "in", keys=True)
-    rekey_folder(folder, folder)
-    after = bring_certificates(lab_of(world), folder)
+    write_rekeyed(folder, tmp_path / "out")
+    after = bring_certificates(lab_of(world), tmp_path / "out")
     assert answers(after) == answers(world)
     shown = {fqdn: after.parties[fqdn].credential for fqdn in (E1, E2, PARTNER)}
     assert not any(c is None or c.key_matches for c in shown.values())
@@ -127,24 +125,9 @@ def test_certificate_without_a_key_file_of_the_product_gets_none(tmp_path: Path)
     folder = tmp_path / "in" / E1
     folder.mkdir(parents=True)
     (folder / "cert.pem").write_bytes(builder.sign(key, None).public_bytes(Encoding.PEM))
-    made = rekey_folder(tmp_path / "in", tmp_path / "out")
+    made = write_rekeyed(tmp_path / "in", tmp_path / "out")
     assert made.without_key == (f"{E1}/cert.pem",)
     assert files(tmp_path / "out") == {f"{E1}/cert.pem"}
-
-
-def test_nothing_is_written_when_a_file_cannot_be_read(tmp_path: Path) -> None:
-    """Whole or not at all: the target does not exist, and a folder that is replaced stays as it was."""
-    folder = write_certs(WorldBuilder().world, tmp_path / "in", [E1])
-    (folder / E1 / "trust.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    for target in (tmp_path / "out", folder):
-        with pytest.raises(InputError):
-            rekey_folder(folder, target)
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
-    assert {path.name for path in tmp_path.iterdir()} == {"in"}
-    (tmp_path / "out").mkdir()
-    with pytest.raises(InputError, match="exists already"):
-        rekey_folder(folder, tmp_path / "out")
 
 
 @pytest.fixture
@@ -201,7 +184,7 @@ def test_permissive_cluster_link_does_not_warn_of_the_lab(partial: Path) -> None
 def test_counterparts_share_no_key_with_their_originals(tmp_path: Path) -> None:
     """Not one public key of the originals is in the counterparts, and chains still fit."""
     folder = write_certs(WorldBuilder().world, tmp_path / "in", [E1])
-    rekey_folder(folder, tmp_path / "out")
+    write_rekeyed(folder, tmp_path / "out")
     before, after = (
         bring_certificates(lab_of(WorldBuilder().world), d).parties[E1] for d in (folder, tmp_path / "out")
     )

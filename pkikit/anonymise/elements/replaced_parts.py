@@ -11,7 +11,6 @@ from pkikit.reading import der
 
 _VERSION, _EXTENSIONS, _CRL_EXTENSIONS = 0xA0, 0xA3, 0xA0
 _UNIQUE_IDS = {0x81, 0x82, 0xA1, 0xA2}
-_TIMES = {der.UTC_TIME, der.GENERALIZED_TIME}
 
 
 class OtherNames:

@@ -58,6 +58,7 @@ class Assembly:
         placed: the files of the machines' folders.
         files: what was read.
         secrets: how many passwords were dropped while reading.
+        addresses: IP address → FQDN of the peer whose dump has it.
     """
 
     deployment: Deployment | None
@@ -69,6 +70,7 @@ class Assembly:
     placed: tuple[PlacedFile, ...]
     files: tuple[ReadFile, ...]
     secrets: int
+    addresses: Mapping[str, str]
 
     def of(self, origin: Origin) -> tuple[Fact, ...]:
         """Return the facts of one origin."""
@@ -117,6 +119,7 @@ def _assembled(material: Material, ledger: Ledger) -> tuple[Assembly, Ledger]:
         placed=placed,
         files=material.files,
         secrets=sum(p.configuration.secrets for p in material.peers if p.configuration is not None),
+        addresses={address: peer.fqdn for peer in peers for address in peer.addresses},
     )
     return made, ledger
 

@@ -2,88 +2,49 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from pkikit.design.legs import legs_of
-from pkikit.errors import InputError
-from pkikit.files import write_private
-from pkikit.intake.assembly import Assembly, assemble
-from pkikit.intake.material import Material
-from pkikit.intake.reading import read_material
+from pkikit.intake.assembly import Assembly
+from pkikit.model.deployment import Deployment
 from pkikit.report.causes.logged import LoggedFailure, is_about_files, logged_failures
 from pkikit.report.content.assessment import Connection, State, assess
-from pkikit.report.given.given import world_of_files
+from pkikit.report.given.given import given_of_import
 from pkikit.rules.catalogue import rule_of
 from pkikit.rules.connection_rules import UNEXPLAINED
 from pkikit.rules.rule import Step
 
 
-def first_cause_from_archives(paths: Sequence[Path], answers: Mapping[str, str], at: datetime) -> str | None:
-    """Return the cause to fix first, as archives show it: as an import judges them, and as their logs do.
-
-    Args:
-        paths: what `pkikit import` takes.
-        answers: answers to its questions, by key.
-        at: the time.
-
-    Returns:
-        The rule id; None if nothing is known to be down.
-
-    Raises:
-        InputError: the files make no deployment, or a question is open.
-    """
-    material = read_material(paths)
-    assembly = assemble(material, answers)
-    if assembly.deployment is None:
-        raise InputError(f"needs an answer first: {assembly.questions[0].text}", where=str(paths[0]))
-    return next(iter(causes_of_import(material, assembly, paths, at)), None)
-
-
-def causes_of_import(material: Material, assembly: Assembly, paths: Sequence[Path], at: datetime) -> tuple[str, ...]:
+def causes_of_import(assembly: Assembly, paths: Sequence[Path], at: datetime) -> tuple[str, ...]:
     """Return the causes that an import shows, the one to fix first in front.
 
     Args:
-        material: what was read.
         assembly: the import, without open questions.
-        paths: the files; their logs are read here.
+        paths: the files that it is made of; their logs are read here.
         at: the time.
 
     Returns:
         Rule ids; none if nothing is known to be down.
     """
-    deployment = assembly.deployment
-    assert deployment is not None  # without open questions
-    with tempfile.TemporaryDirectory() as folder:
-        for file in assembly.placed:
-            write_private(Path(folder) / file.path, file.content)
-        connections = assess(world_of_files(deployment, Path(folder)), at)
-    logged = logged_failures(paths, deployment, legs_of(deployment), addresses_in(material))
-    return ranked_causes(connections, logged)
+    given = given_of_import(assembly)
+    return ranked_causes(assess(given.world, at), failures_in_logs(assembly, paths, given.deployment))
 
 
-def addresses_in(material: Material) -> dict[str, str]:
-    """Return the peers by the IP addresses that their dumps state.
+def failures_in_logs(assembly: Assembly, paths: Sequence[Path], deployment: Deployment) -> tuple[LoggedFailure, ...]:
+    """Return what the logs of an import's files show about the connections of its deployment.
 
     Args:
-        material: what was read.
+        assembly: the import; it knows the addresses of the peers.
+        paths: the files that it is made of.
+        deployment: its deployment.
 
     Returns:
-        IP address → FQDN.
+        One entry for each connection and cause.
     """
-    found = {}
-    for peer in material.peers:
-        settings = peer.configuration.settings if peer.configuration is not None else {}
-        words = {" ".join(key).lower(): stated.value.strip() for key, stated in settings.items()}
-        fqdn = f"{words.get('ip dns hostname', '')}.{words.get('ip dns domain name', '')}".lower()
-        for port in ("1", "2"):
-            address = words.get(f"ethernet {port} ip v4 address", "")
-            if address:
-                found[address] = fqdn
-    return found
+    return logged_failures(paths, deployment, legs_of(deployment), assembly.addresses)
 
 
 def ranked_causes(connections: Iterable[Connection], logged: Sequence[LoggedFailure]) -> tuple[str, ...]:

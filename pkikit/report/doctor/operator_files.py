@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pkikit.errors import InputError
+from pkikit.intake.assembly.peers.peer_settings import stated_version
 from pkikit.intake.material import HeldCertificates, Material, PeerMaterial, ServerMaterial
 from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
 from pkikit.judge.questions import CertificateUse
@@ -31,7 +32,6 @@ from pkikit.report.handshakes import judge_chain
 from pkikit.text import counted, listed, printable
 
 _SHOWN, _IN_FULL = 6, 2
-_VERSION = ("SystemUnit", "Software", "Version")
 _KINDS = {"unified_cm": "Unified CM", "im_presence": "IM and Presence"}
 
 
@@ -109,8 +109,8 @@ def _name(peer: PeerMaterial) -> str:
 
 
 def _version_of(peer: PeerMaterial, context: Context) -> ProductVersion:
-    stated = peer.status.values.get(_VERSION) if peer.status else None
-    for text in filter(None, (context.version, stated.value if stated else None)):
+    stated = stated_version(peer.status)
+    for text in filter(None, (context.version, stated[0] if stated else None)):
         try:
             return ProductVersion.parse(text)
         except InputError:
@@ -183,8 +183,8 @@ _DATES = re.compile(r": \d{4}-\d\d-\d\d to (\S+)(?: \([^)]*left\))?")
 
 
 def _peer_lines(peer: PeerMaterial, context: Context) -> Iterator[str]:
-    if peer.status and (stated := peer.status.values.get(_VERSION)):
-        yield printable(stated.value, 40)
+    if (stated := stated_version(peer.status)) is not None:
+        yield printable(stated[1].value, 40)
     if peer.configuration:
         yield _settings(peer)
     for what, held in (("server certificate", peer.server), ("client certificate", peer.client)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from pkikit.errors import InputError
 from pkikit.files import iter_party_folders, load_deployment
 from pkikit.files.deployment_folder import CERTIFICATE, RECORD, certificates_of, find_deployment
+from pkikit.intake.assembly import Assembly
+from pkikit.intake.assembly.output import certificate_files, folder_files, write_folder
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, StandIns, World
 from pkikit.report.given.import_notes import NOTHING_NOTED, ImportNotes, read_notes
@@ -65,6 +68,21 @@ def read_given(path: Path, certificates: Path | None = None, *, version: str | N
         folder=folder.name if folder else "",
         notes=read_notes(noted) if noted.is_file() else NOTHING_NOTED,
     )
+
+
+def given_of_import(assembly: Assembly) -> Given:
+    """Return what an import would write, as a report reads it. Nothing of it stays on the disk.
+
+    Args:
+        assembly: an import without open questions.
+
+    Returns:
+        What is there.
+    """
+    with tempfile.TemporaryDirectory(prefix="pkikit-") as name:
+        folder = Path(name) / "import"
+        write_folder(folder, folder_files(assembly, certificate_files(assembly)))
+        return read_given(folder)
 
 
 def world_of_files(deployment: Deployment, folder: Path | None) -> World:

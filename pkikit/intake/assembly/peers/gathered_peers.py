@@ -252,11 +252,6 @@ def _compare_times(peers: Sequence[Peer], ledger: Ledger) -> None:
         )
 
 
-def with_file(peer: Peer, **parts: HeldCertificates | None) -> Peer:
-    """Return a peer with certificates from a file that names no machine."""
-    return replace(peer, **parts)  # type: ignore[arg-type]
-
-
 def named(fqdns: Iterable[str]) -> str:
     """Return names as people list them."""
     return listed(list(fqdns), at_most=6)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +10,15 @@ from pathlib import Path
 from pkikit.errors import InputError
 from pkikit.files.deployment_folder import DEPLOYMENT
 from pkikit.intake.assembly import Assembly, assemble
-from pkikit.intake.assembly.output import certificate_files, folder_files, write_folder
 from pkikit.intake.reading import read_material
+from pkikit.report.causes.ranked import failures_in_logs, ranked_causes
 from pkikit.report.content.build import build_report
 from pkikit.report.doctor.diagnosis import Context, Diagnosis
 from pkikit.report.doctor.held_folders import FolderKind
 from pkikit.report.doctor.operator_files import of_material
 from pkikit.report.doctor.whole_deployments import of_report
-from pkikit.report.given.given import read_given
+from pkikit.report.given.given import given_of_import, read_given
+from pkikit.rules.plain_causes import said_plainly
 
 
 def of_whole(path: Path, kind: FolderKind, names: Sequence[str], context: Context) -> Diagnosis | None:
@@ -63,25 +63,27 @@ def _of_archives(path: Path, context: Context) -> Diagnosis | None:
         return None
     alone = of_material(str(path), material, context)
     try:
-        assembly = assemble(material, {})
+        assembly = assemble(material, {"version": context.version} if context.version else {})
     except InputError as error:
         return replace(alone, not_assessed=(f"The connections: {error.message}.", *alone.not_assessed))
     if assembly.deployment is None or assembly.questions:
         asks = "; ".join(question.text for question in assembly.questions[:2])
         return replace(alone, not_assessed=(f"The connections: pkikit import asks first. {asks}", *alone.not_assessed))
-    return _judged_copy(path, assembly, context)
+    return _of_import(path, assembly, context)
 
 
-def _judged_copy(path: Path, assembly: Assembly, context: Context) -> Diagnosis:
-    """Judge what an import would write, in a folder of its own that is removed again; it has no secrets."""
-    with tempfile.TemporaryDirectory(prefix="pkikit-") as name:
-        copy = Path(name) / "copy"
-        write_folder(copy, folder_files(assembly, certificate_files(assembly)))
-        what = "a folder with the files of a whole deployment, judged as pkikit import reads them"
-        made = _reported(path, copy, None, context, what=what, kind="operator-files")
+def _of_import(path: Path, assembly: Assembly, context: Context) -> Diagnosis:
+    """Judge what an import would write, and add what the logs show: it may have brought down what the files cannot tell."""
+    given = given_of_import(assembly)
+    report = build_report(given, context.at)
     quoted = shlex.quote(str(path))
     steps = (
         f"Keep what was read, with its origins:\npkikit import {quoted} --out DIR",
         "Then write a page to hand in:\npkikit report DIR --html report.html",
     )
-    return replace(made, next_steps=steps, deeper=f"pkikit import {quoted} --out DIR")
+    what = "a folder with the files of a whole deployment, judged as pkikit import reads them"
+    made = of_report(str(path), what, report, kind="operator-files", steps=steps)
+    logged = failures_in_logs(assembly, [path], given.deployment)
+    causes = ranked_causes(report.connections, logged)
+    rows = [("Fix first, by files and logs", said_plainly(causes[0]))] if logged and causes else []
+    return replace(made, facts=(*made.facts, *rows), deeper=f"pkikit import {quoted} --out DIR")
