@@ -98,7 +98,7 @@ def test_folder_of_archives_tells_the_first_cause_of_its_logs(tmp_path: Path) ->
         'UTCTime="2026-11-24 12:00:00,000"\n'
     )
     rows = {row["label"]: row["values"] for row in doctor(folder, 0)["facts"]}
-    assert rows["Fix first, by files and logs"] == ["the certificate has expired"]
+    assert rows["Fix first, by files and logs"] == ["a certificate of the chain has expired"]
 
 
 def test_certificates_folder_with_its_deployment_is_judged(tmp_path: Path) -> None:
