@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def with_near_file(error: PkikitError) -> str:
         return sentence
     try:
         path = Path(_LINE.sub("", error.where))
-        if path.exists() or not path.parent.is_dir():
+        archive = Path(error.where.partition(": ")[0])  # of a member of an archive: `archive.zip: member`
+        if os.path.lexists(path) or archive.is_file() or not path.parent.is_dir():
             return sentence
         beside = {entry.name: entry for entry in path.parent.iterdir()}
     except (OSError, ValueError):

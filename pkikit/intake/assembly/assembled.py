@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pkikit.intake.assembly.deployment_values import deployment_of, take_other_answers
 from pkikit.intake.assembly.machines_around import (
@@ -36,7 +36,7 @@ from pkikit.intake.assembly.unstated import note_unstated
 from pkikit.intake.assembly.zones.raw_zones import RawZone, raw_zones
 from pkikit.intake.assembly.zones.traversal_pairs import Pairing
 from pkikit.intake.assembly.zones.zone_facts import ZoneWriter
-from pkikit.intake.material import Material, ReadFile
+from pkikit.intake.material import Material, PeerMaterial, ReadFile
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.tables import product_pages as pages
@@ -90,11 +90,28 @@ def assemble(material: Material, answers: Mapping[str, str]) -> Assembly:
     Raises:
         InputError: the files do not make one deployment, or an answer is not allowed.
     """
+    material = _in_order(material)
     made, ledger = _assembled(material, Ledger(answers))
     if ledger.questions.keys() & ledger.unused().keys():
         # An answer named a cluster as the deployment file does: that name is known only now.
         made, _ = _assembled(material, Ledger(*ledger.answers()))
     return made
+
+
+def _in_order(material: Material) -> Material:
+    """Return what was read in an order of its own, so that the order in which the files were given decides nothing."""
+
+    def places(part: PeerMaterial) -> list[str]:
+        held = (part.configuration, part.status, part.server, part.trusted, part.client)
+        return [part.label, *(str(found.source) if found is not None else "" for found in held)]
+
+    return replace(
+        material,
+        peers=tuple(sorted(material.peers, key=places)),
+        servers=tuple(sorted(material.servers, key=lambda s: (s.fqdn, s.label))),
+        loose=tuple(sorted(material.loose, key=lambda found: found.held.source)),
+        files=tuple(sorted(material.files, key=lambda file: file.source)),
+    )
 
 
 def _assembled(material: Material, ledger: Ledger) -> tuple[Assembly, Ledger]:
