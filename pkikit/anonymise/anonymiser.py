@@ -86,15 +86,16 @@ def anonymise(
     Raises:
         InputError: something of the original could not be replaced, or a connection has another verdict under other names.
     """
-    world = _world(folder.deployment, folder.certificates, at)
-    own = issue_world(folder.deployment, at=at, rsa=False).world.published
-    published = {url: data for url, data in world.published.items() if url not in own}
     moment = steady_time(folder, at)
+    issued = min(moment, at)  # what nobody brought is valid at both times
+    world = _world(folder.deployment, folder.certificates, issued)
+    own = issue_world(folder.deployment, at=issued, rsa=False).world.published
+    published = {url: data for url, data in world.published.items() if url not in own}
     originals = folder.originals
     needles = needles_of(folder.deployment, originals)
     found = ""
     for attempt in range(_ATTEMPTS):
-        use = partial(_made, folder, published, (moment, min(moment, at)), told, progress)
+        use = partial(_made, folder, published, (moment, issued), told, progress)
         disguise, files, after = choose(folder.deployment, originals, seed, use, attempt=attempt)
         found = _still_there(needles, files)
         if not found:
