@@ -104,7 +104,7 @@ def _tell(
     files += [("Old and new names; do not send it", mapping)] if mapping is not None else []
     play = f"Play it:\nexpressway-sim clinic {archive}"
     check = f"expressway-sim check {out / 'deployment.yaml'} --certs {out / 'certificates'}"
-    clean = f"Every connection is up, so there is no ticket. Check it:\n{check}"
+    clean = f"No connection is down as far as the files tell, so there is no ticket. Check it:\n{check}"
     tell_made(
         document,
         as_json,

@@ -90,7 +90,9 @@ def find_clusters(peers: Sequence[Peer], ledger: Ledger) -> tuple[FoundCluster, 
             groups.append((name, [peer]))
         else:
             mine[1].append(peer)
-    ordered = sorted(groups, key=lambda group: any(hint[0] is Role.EXPRESSWAY_E for m in group[1] for hint in _hints(m)))
+    ordered = sorted(
+        groups, key=lambda group: any(hint[0] is Role.EXPRESSWAY_E for m in group[1] for hint in _hints(m))
+    )
     found = [_cluster(name, members, ledger) for name, members in ordered]
     return name_clusters([replace(cluster, role=_role(cluster, ledger)) for cluster in found], ledger)
 
