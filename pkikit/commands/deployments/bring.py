@@ -193,7 +193,8 @@ def _missing(assembly: Assembly) -> list[str]:
     for found in assembly.missing:
         if found.machine:
             what = found.what.partition(":")[0].replace(f" of {found.machine}", "").removeprefix("the ")
-            by_machine.setdefault(found.machine, []).append(what)
+            first = found.how.partition(":")[0]  # import.md has the whole sentence
+            by_machine.setdefault(found.machine, []).append(f"{what} ({first})" if what == "every file" else what)
     machines = [f"{machine}: {listed(what)}" for machine, what in by_machine.items()]
     halves = sum(m.key.startswith("clusters/") for m in others)  # half of the system is missing: say so first
     return [*lines[:halves], *machines, *lines[halves:]]
@@ -210,4 +211,4 @@ def _list(out: Console, title: str, lines: list[str], verbose: bool) -> None:
         begun = line if "." in word else line[:1].upper() + line[1:]  # a name keeps its letters
         console.say(out, printable(begun, 600), first="  - ")
     if len(lines) > len(shown):
-        console.say(out, f"and {len(lines) - len(shown)} more: add --verbose, or read the page", indent=4)
+        console.say(out, f"and {len(lines) - len(shown)} more: add --verbose, or read import.md", indent=4)

@@ -186,7 +186,8 @@ def _purpose(report: Report, row: CertificateRow, role: Purpose) -> str:
     name = "serverAuth" if role is Purpose.SERVER else "clientAuth"
     uses = [use for use in row.uses if use.role is role]
     if row.allows(role):
-        head = f"✔ has {name}"
+        has = f"{name} not restricted" if row.purposes == "not restricted" else f"has {name}"
+        head = f"✔ {has}" if row.asked(role) else f"{has}, not needed"
     else:
         head = f"✘ needs {name}, has {row.purposes}" if row.asked(role) else f"no {name}, not needed"
     kinds = ", ".join(dict.fromkeys(use.carries for use in uses)) or "not used"
