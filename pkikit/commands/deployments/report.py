@@ -58,7 +58,7 @@ def report(
     document = made.to_json() | {"files": {what: str(file) for what, file in saved}} if as_json else None
 
     def show(out: Console) -> None:
-        _show(out, made, saved, path)
+        _show(out, made, saved, path, certs)
 
     console.answer(document, as_json=as_json, accepted=not made.report.failing, show=show)
 
@@ -75,7 +75,9 @@ def _made(path: Path, certs: Path | None, version: str | None, at: datetime, *, 
         return FinishedReport(build_report(given, at, judged))
 
 
-def _show(out: Console, made: FinishedReport, saved: Sequence[tuple[str, Path]], path: Path) -> None:
+def _show(
+    out: Console, made: FinishedReport, saved: Sequence[tuple[str, Path]], path: Path, certs: Path | None
+) -> None:
     """Print the answer, services, what to do, where the files are, and what to do next."""
     from pkikit.model.certificates.facts import format_time
     from pkikit.report.written.report_sentences import SOURCE, answer, to_do
@@ -94,7 +96,7 @@ def _show(out: Console, made: FinishedReport, saved: Sequence[tuple[str, Path]],
     if saved:
         out.print()
     console.saved(out, [(_FILES[what], file) for what, file in saved])
-    console.next_steps(out, _steps(report, saved, path))
+    console.next_steps(out, _steps(report, saved, path, certs))
 
 
 def _show_services(out: Console, report: Report) -> None:
@@ -109,8 +111,10 @@ def _show_services(out: Console, report: Report) -> None:
             console.say(out, f"{name.label} on {where}: {WORDS[state]}", first=f"  {MARKS[state]} ")
 
 
-def _steps(report: Report, saved: Sequence[tuple[str, Path]], path: Path) -> list[str]:
+def _steps(report: Report, saved: Sequence[tuple[str, Path]], path: Path, certs: Path | None) -> list[str]:
     """Return what to do next: look at the page, or write one; get what is missing."""
+    from pkikit.files.deployment_folder import certificates_of, find_deployment
+
     page = next((file for what, file in saved if what == "page"), None)
     shown = printable(str(path))
     steps = [
@@ -123,5 +127,9 @@ def _steps(report: Report, saved: Sequence[tuple[str, Path]], path: Path) -> lis
         steps.append("Or make all of it from diagnostic archives:\npkikit import FILE… --out DIR")
     elif report.gaps:
         gap = report.gaps[0]
-        steps.append(f"For the {gap.what} of {gap.machine}: {gap.how}")
+        folder = certs or certificates_of(path, find_deployment(path))
+        how = gap.how.removeprefix(f"On {gap.machine}, ")
+        if folder is not None:  # the report does not tell where its author keeps files; a terminal does
+            how = how.replace(f" {folder.name}/", f" {printable(str(folder))}/")
+        steps.append(f"For the {gap.what} of {gap.machine}: {how}")
     return steps
