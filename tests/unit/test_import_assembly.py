@@ -243,7 +243,7 @@ def test_traversal_zone_without_an_address_is_left_out() -> None:
 
     made = assemble(material_of(deployment(), c1=empty, c2=empty), {})
     assert made.deployment is not None
-    assert [zone.name for zone in made.deployment.zones] == ["partner"]
+    assert [zone.name for zone in made.deployment.zones] == ["partner", "default"]
     assert "no peer address" in made.left_out[0].why
 
 

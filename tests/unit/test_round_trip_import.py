@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from pkikit.design.legs import legs_of
 from pkikit.intake.assembly import Origin
 from pkikit.intake.assembly.unstated import is_unstated
 from pkikit.model.deployment import Deployment
+from pkikit.model.zones import DefaultZone
 from pkikit.worlds.issued_world import issue_world
 from simulator.clinic.case import cases
 from simulator.world.craft import DAY
@@ -68,6 +70,8 @@ def test_deployment_comes_back_from_archives_field_by_field(original: Deployment
     assert made.deployment is not None
     back, wanted = canonical(made.deployment), canonical(original)
     assert {key: back[key] for key in wanted if back[key] != wanted[key]} == {}
+    if not original.b2b_partners or any(isinstance(zone, DefaultZone) for zone in original.zones):
+        assert sorted(leg.id for leg in legs_of(made.deployment)) == sorted(leg.id for leg in legs_of(original))
     assert [key for key in answers if not is_unstated(key)] == []
     assert {f.key for f in made.of(Origin.ANSWERED)} <= answers.keys()
     placed = {file.path: file.content for file in made.placed}

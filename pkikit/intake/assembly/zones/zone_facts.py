@@ -259,12 +259,12 @@ class ZoneWriter:
             del self.ledger.facts[f"{key}/inbound_mapping"]
 
     def _default_zone(self, cluster: FoundCluster, taken: set[str]) -> None:
-        """Note the default zone if it asks callers for certificates; without that, it decides nothing."""
+        """Note the default zone: on Expressway-E, where strangers call, and elsewhere only if it asks for certificates."""
         if not cluster.members or cluster.role is None:
             return
         setting = next(s for s in settings_of(self.version, cluster.role) if s.key.startswith("Zones DefaultZone"))
         stated = cluster.reference.settings.text(setting.key)
-        if stated is None or stated.value.strip().lower() != "on":
+        if stated is None or (cluster.role is not Role.EXPRESSWAY_E and stated.value.strip().lower() != "on"):
             return
         label = _unique("default", taken)
         self.ledger.read(f"zones/{label}/name", label, Evidence.of(stated))
