@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
+from workbook.tables.company import make_company
 
 from tests.browser.jupyter import copy_notebooks, jupyter, require_no_error, run_to_its_end
 from tests.support.clean_notebooks import KERNEL
@@ -32,6 +34,7 @@ CELLS = (
     "w.file_inspector(lab)",
     "w.exam_result('99', needed=15)",
     "w.clinic_console()",
+    "w.bring_archives()",
 )
 pytestmark = pytest.mark.needs("chromium")
 
@@ -294,6 +297,47 @@ def test_ticket_desk_is_played_by_keyboard(shown: tuple[Page, str]) -> None:
     assert not _violations(page), _violations(page)
     found.get_by_role("button", name="Back to the queue").press("Enter")
     expect(found).to_contain_text("tickets")
+
+
+def test_archives_are_dropped_and_lead_to_the_report(shown: tuple[Page, str], archives: Sequence[Path]) -> None:
+    """Real archives, one of them dropped: what they have, a changed assumption, the report in its frame, its files; no axe."""
+    page, _ = shown
+    found, _ = panel(shown, "Bring what you have")
+    found.locator("input[type=file]").set_input_files(archives[1:])
+    expect(found).to_contain_text("7 with certificates")
+    data = base64.b64encode(archives[0].read_bytes()).decode()
+    found.locator(".drop-zone").evaluate(_DROP, [data, archives[0].name])
+    expect(found).to_contain_text("diagnostic_log_c1.tar.gz")
+    found.get_by_label("Assumption").select_option("im_presence/imp/tls_verify: on")
+    found.get_by_label("Another value").fill("off")
+    found.get_by_role("button", name="Change this assumption").press("Enter")
+    expect(found).to_contain_text("im_presence/imp/tls_verify changed.")
+    found.get_by_role("button", name="Make the lab").press("Enter")
+    frame = found.frame_locator("iframe[title^='Certificate report']")
+    expect(frame.get_by_role("heading", name="Something fails")).to_be_visible()
+    with page.expect_download() as download:
+        found.get_by_role("link", name="Download: Dates (.ics)").click()
+    assert download.value.path().read_text().startswith("BEGIN:VCALENDAR")
+    keep(found, shown, "archives")
+    axe = Axe().run(page, context=".intake-panel")
+    assert not axe.response["violations"], [(v["id"], v["nodes"][0]["html"][:200]) for v in axe.response["violations"]]
+    found.get_by_role("button", name="Delete the folder").press("Enter")
+    expect(found).to_contain_text("Deleted:")
+
+
+# What a browser does when a file is dropped.
+_DROP = """(zone, [data, name]) => {
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const dropped = new DataTransfer();
+  dropped.items.add(new File([bytes], name));
+  zone.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def archives() -> Sequence[Path]:
+    """The archives and snapshots of a company, from its own machines."""
+    return make_company("clustered-mra").archives()
 
 
 def _violations(page: Page) -> list[tuple[str, list[str]]]:

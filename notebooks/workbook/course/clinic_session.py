@@ -152,7 +152,8 @@ class ClinicSession:
     def archives(self) -> Brought:
         """Collect diagnostic archives and certificate snapshots, and bring them: `case.archives().report()`."""
         self.seen("archives")
-        return bring(self.archives_folder)
+        folder = self.archives_folder
+        return bring(folder, place=folder.parent / f"{folder.name}-import")
 
     @property
     def archives_folder(self) -> Path:

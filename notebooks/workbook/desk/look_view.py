@@ -109,7 +109,8 @@ class LookView(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _bring(self) -> None:
         """Open the panel of notebook 19 with the archives of this ticket."""
-        self.brought.children = [bring_archives(self._session.archives_folder)]
+        folder = self._session.archives_folder
+        self.brought.children = [bring_archives(folder, place=folder.parent / f"{folder.name}-import")]
 
     def refresh(self) -> None:
         """Show the same again after a change; this does not count as a look."""

@@ -42,7 +42,10 @@ function render({ model, el }) {
     bar.value = all ? sent / all : 1;
     if (!failed) told.textContent = waiting.size ? "Copying: " + much(sent) + " of " + much(all) + " …" : "";
   }
-  function stop() { waiting = new Map(); all = 0; sent = 0; bar.hidden = true; input.value = ""; }
+  function stop() {
+    if (!failed) told.textContent = "";
+    waiting = new Map(); all = 0; sent = 0; bar.hidden = true; input.value = "";
+  }
   async function piece(one) {
     const end = Math.min(one.at + PIECE, one.file.size);
     let data;

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 STYLE = """<style>
 .intake-panel { max-width: 100%; }
-.intake-panel .widget-inline-hbox { flex-wrap: wrap; height: auto; margin: 2px 0 6px; width: 100%; max-width: 46em; }
+.intake-panel .widget-inline-hbox { flex-wrap: wrap; height: auto; margin: 2px 0 6px; width: 100%; }
+.intake-panel .widget-text, .intake-panel .widget-dropdown { max-width: 46em; }
 .intake-panel .widget-inline-hbox > .widget-label { flex: 0 0 100%; width: 100% !important; max-width: 100%; height: auto;
   text-align: left; white-space: normal; line-height: 1.4; font-weight: 600; overflow: visible; }
 .intake-panel .widget-inline-hbox > .widget-label[style*="none"] { display: none; }
