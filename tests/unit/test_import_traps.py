@@ -9,9 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.intake.assembly import Assembly, assemble
+from pkikit.intake.assembly.output.deployment_yaml import deployment_yaml
 from pkikit.intake.material import Material
 from tests.support.material import held, material_of, peer_material
-from tests.support.worlds import E1, deployment, issued
+from tests.support.worlds import E1, E2, deployment, issued
 
 
 def kinds(made: Assembly) -> set[str]:
@@ -98,3 +99,32 @@ def test_certificate_behind_its_chain_is_put_first_and_told() -> None:
     placed = next(f.content for f in made.placed if f.path == f"{E1}/cert.pem")
     leaf = e1.server.certificates[0].public_bytes(Encoding.PEM)
     assert placed.startswith(leaf)
+
+
+def test_subject_name_without_domain_never_matches() -> None:
+    short = _set(**{_HALF["e"] + "SIP__TLS__Verify__Subject__Name": "cluster-c"})
+    made = assemble(material_of(deployment(), e1=short, e2=short), {})
+    assert kinds(made) == {"subject-name-unreadable"}
+    assert made.deployment is not None
+    assert next(f.value for f in made.facts if f.key.endswith("/tls_verify_subject_name")) == "cluster-c.invalid"
+
+
+def test_verify_mode_that_nobody_can_read_counts_as_on() -> None:
+    odd = _set(Zones__Zone__2__Neighbor__SIP__TLS__Verify__Mode="Onn")
+    made = assemble(material_of(deployment(), e1=odd, e2=odd), {})
+    assert kinds(made) == {"value-unknown"}
+    assert next(f.value for f in made.facts if f.key == "zones/partner/tls_verify") is True
+
+
+def test_certificate_of_another_peer_is_told_though_it_has_the_name_of_the_cluster() -> None:
+    source, world = deployment(), issued().world
+    e1, e2 = (peer_material(source, p, world=world) for p in (E1, E2))
+    made = assemble(Material(peers=(e1, replace(e2, server=e1.server))), {})
+    assert "certificate-of-other-machine" in kinds(made)
+
+
+def test_order_of_the_files_decides_nothing() -> None:
+    source, world = deployment(), issued().world
+    parts = [peer_material(source, p, world=world) for p in source.peers]
+    made = [assemble(Material(peers=tuple(given)), {}) for given in (parts, parts[::-1], parts[2:] + parts[:2])]
+    assert len({deployment_yaml(one) for one in made}) == 1

@@ -22,6 +22,8 @@ from pkikit.model.tables.product_settings import SETTINGS, Setting
 from pkikit.model.version import ProductVersion, default_version
 from pkikit.text import did_you_mean, printable
 
+# Switches that make a machine refuse: of two readings, the strict one never claims that a refused connection is up.
+_STRICT = frozenset({"tls_verify", "mutual_tls", "checking"})
 _VERSION_PAGE = f"{pages.OVERVIEW} (Software version), or xStatus SystemUnit"
 
 
@@ -194,10 +196,15 @@ def note_setting(
             return ledger.read(key, value_of(setting, stated.value), Evidence.of(stated), like=fallback)
         except ValueError:
             said = printable(stated.value, 40)
+            strict = setting.modelled_by.rpartition("/")[2] in _STRICT
             ledger.contradict(
                 "value-unknown", f"{setting.key} has the value {said!r}; allowed are {setting.allowed}",
-                Evidence.of(stated), used="the import takes the default", machines=cluster.peers,
+                Evidence.of(stated), used="the import takes On, the stricter value" if strict else "the import takes the default",
+                machines=cluster.peers, fix=f"Correct it: xConfiguration {words}: <{setting.allowed}>.",
             )  # fmt: skip
+            if strict:
+                why = "the value in the dump is none that the setting has, and On never shows up what may be refused"
+                return ledger.assume(key, True, why, f"xConfiguration {words}", Evidence.of(stated))
     if default is None:
         return None
     return ledger.assume(

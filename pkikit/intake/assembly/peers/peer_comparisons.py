@@ -86,14 +86,13 @@ def _judge_owner(
     peer: Peer, cluster: FoundCluster, what: str, held: HeldCertificates, everybody: set[str], ledger: Ledger
 ) -> None:
     names = certificate_names(held)
-    wild = {f"*.{peer.fqdn.partition('.')[2]}"}
-    if names & ({peer.fqdn, cluster.fqdn} | wild):
+    others = sorted(names & (everybody - {peer.fqdn}))
+    if names & {peer.fqdn, f"*.{peer.fqdn.partition('.')[2]}"} or (cluster.fqdn in names and not others):
         return
-    others = sorted(names & everybody)
     whose = f"it has the name of {named(others)}" if others else f"it has {named(sorted(names)) or 'no name'}"
     ledger.contradict(
         "certificate-of-other-machine",
-        f"the {what} certificate of {peer.fqdn} names neither the peer nor its cluster: {whose}",
+        f"the {what} certificate of {peer.fqdn} does not name the peer: {whose}",
         Evidence(source=held.source), machines=(peer.fqdn, *others), used="the import takes it as the archive has it",
         fix=f"Check that the file belongs to {peer.fqdn}. If it does, order a certificate with its name.",
     )  # fmt: skip

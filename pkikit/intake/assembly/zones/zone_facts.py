@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -188,10 +189,8 @@ class ZoneWriter:
             return
         name = fqdn_or_none(stated.value)
         if name is None:
-            self.ledger.contradict(
-                "subject-name-unreadable", f"the TLS verify subject name {printable(stated.value, 60)!r} is not an FQDN",
-                Evidence.of(stated), used="the import leaves it out", machines=pair.server.peers,
-            )  # fmt: skip
+            where = f"zone {pair.server_zone.name!r} of {pair.server.id}" if pair.server_zone is not None else ""
+            self._tell_unreadable(key, stated.value, where, pair.server.peers, Evidence.of(stated))
             return
         self.ledger.read(key, name, Evidence.of(stated))
         if name not in (pair.client.fqdn, *pair.client.peers):
@@ -219,6 +218,18 @@ class ZoneWriter:
         if zone.kind == "Neighbor":
             ledger.read(f"{key}/peer_addresses", tuple(addresses), *(Evidence.of(s) for _, s in zone.addresses))
         self._settings(zone, key)
+
+    def _tell_unreadable(self, key: str, text: str, where: str, peers: tuple[str, ...], place: Evidence) -> None:
+        """Note a name that no certificate can have, and let the zone look for one that none has either."""
+        instead = f"{re.sub(r'[^a-z0-9]+', '-', text.lower()).strip('-')[:50].strip('-') or 'no-name'}.invalid"
+        self.ledger.contradict(
+            "subject-name-unreadable", f"the TLS verify subject name {printable(text, 60)!r} of {where} is not an FQDN, so no "
+            "certificate can have it", place, used=f"the lab looks for {instead}, which no certificate has either",
+            fix=f"{pages.ZONES}: enter the FQDN of the other side as TLS verify subject name.", machines=peers,
+        )  # fmt: skip
+        self.ledger.assume(
+            key, instead, f"the dump says {printable(text, 60)!r}, which is not an FQDN", pages.ZONES, place
+        )
 
     def _is_usable(self, zone: RawZone, address: str, stated: Stated) -> bool:
         """Return True for an address that the deployment file can have; note what is wrong with the others."""
@@ -249,10 +260,10 @@ class ZoneWriter:
                 found[name] = note_setting(self.ledger, f"{key}/{name}", zone.cluster, setting, words, self.version)
         subject = found.get("tls_verify_subject_name")
         if subject is not None and fqdn_or_none(subject) is None:
-            self.ledger.contradict("subject-name-unreadable", f"the TLS verify subject name {printable(subject, 60)!r} of zone "
-                                   f"{zone.name!r} is not an FQDN", zone.evidence, used="the import leaves it out")  # fmt: skip
-            subject = None
-            del self.ledger.facts[f"{key}/tls_verify_subject_name"]
+            where = f"zone {zone.name!r} of {zone.cluster.id}"
+            key_of_name = f"{key}/tls_verify_subject_name"
+            self._tell_unreadable(key_of_name, str(subject), where, zone.cluster.peers, zone.evidence)
+            subject = str(self.ledger.facts[key_of_name].value)
         if found.get("inbound_mapping") and subject is None:
             self.ledger.contradict("mapping-without-name", f"zone {zone.name!r} maps inbound calls by name, and has no name",
                                    zone.evidence, used="the import leaves the mapping out")  # fmt: skip
