@@ -214,6 +214,7 @@ def test_deployment_is_judged_whatever_its_name(written: Callable[[str, bytes], 
         ("page.html", b"<html><body>Not found</body></html>", "an HTML page"),
         ("cut.pem", PEM[:200], ""),
         ("backup.tar.gz.enc", b"Salted__" + bytes(64), "provide the diagnostic archive"),
+        ("e1_backup.tar.gz.enc", bytes(range(256)) * 8, "is an encrypted backup of an Expressway"),
     ],
 )
 def test_file_that_is_not_recognised_is_one_sentence(

@@ -14,6 +14,7 @@ from pkikit.files.recognition.identify import identify
 from pkikit.files.recognition.kinds import looks_binary, text_kind
 from pkikit.files.recognition.magic import is_capture, magic_of, unicode_form
 from pkikit.files.regular import open_regular
+from pkikit.intake.reading.file_names import Part, part_of
 from pkikit.intake.reading.recognise import BACKUP
 from pkikit.report.doctor.deployments import of_deployment
 from pkikit.report.doctor.diagnosis import Context, Diagnosis
@@ -47,7 +48,7 @@ def of_file(path: Path, context: Context, passphrase: Passphrase | None = None) 
     head = _head(path)
     if not head.strip():
         raise InputError("is empty", where=where)
-    if head.startswith(b"Salted__"):
+    if head.startswith(b"Salted__") or (part_of(path.name).part is Part.BACKUP and looks_binary(head)):
         raise InputError(BACKUP, where=where)
     if is_deployment(head):
         return _of_deployment(path)
