@@ -48,7 +48,7 @@ def of_file(path: Path, context: Context, passphrase: Passphrase | None = None) 
     head = _head(path)
     if not head.strip():
         raise InputError("is empty", where=where)
-    if head.startswith(b"Salted__") or (part_of(path.name).part is Part.BACKUP and looks_binary(head)):
+    if head.startswith(b"Salted__") or (part_of(path.name).part is Part.BACKUP and b"-----BEGIN " not in head):
         raise InputError(BACKUP, where=where)
     if is_deployment(head):
         return _of_deployment(path)
