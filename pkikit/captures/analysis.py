@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from pkikit.captures.capture_contents import CaptureContents
 from pkikit.captures.conversations.conversation import Conversation
-from pkikit.captures.packets.containers import CaptureReader, Readable
+from pkikit.captures.packets.containers import CaptureReader
 from pkikit.captures.packets.layers import End, Ignored, segment_of
 from pkikit.captures.packets.streams import Streams
 from pkikit.errors import EncodingError
+from pkikit.files.streams.peeked import Readable
 from pkikit.handshake.decoding.key_log import KeyLog
 from pkikit.text import counted
 

@@ -14,8 +14,9 @@ from pkikit.captures.capture_contents import CaptureContents
 from pkikit.captures.joining import LogJoin
 from pkikit.errors import EncodingError, InputError
 from pkikit.extras import MissingExtra
-from pkikit.files.logs import ByteStream, LogText, read_logs
+from pkikit.files.logs import LogText, read_logs
 from pkikit.files.recognition.kinds import is_document
+from pkikit.files.streams.peeked import Readable
 from pkikit.handshake.decoding.key_log import KeyLog
 from pkikit.judge.capture_causes import Assessment, Assessor, LoggedLine
 from pkikit.judge.capture_findings import Group, finding_of, group_failures, group_json
@@ -122,7 +123,7 @@ class CaptureReading:
     def _keep(self, outcome: LogOutcome, record: Record, place: str) -> bool:
         return (self._several or self._in_archive) and self._join.keep(outcome, record, place)
 
-    def _take(self, path: Path | None, stream: ByteStream, member: str) -> None:
+    def _take(self, path: Path | None, stream: Readable, member: str) -> None:
         try:
             from pkikit.captures.analysis import CaptureAnalyzer  # dpkt is in an extra, and logs need none
         except MissingExtra as error:

@@ -11,14 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from pkikit.errors import InputError
 from pkikit.files.recognition.kinds import binary_kind, looks_binary
 from pkikit.files.recognition.magic import is_capture, unicode_form
 from pkikit.files.regular import open_regular
 from pkikit.files.streams.members import Limits, Member, members_of
-from pkikit.files.streams.peeked import CHUNK, DAMAGED, Peeked, refuse_damaged
+from pkikit.files.streams.peeked import CHUNK, DAMAGED, Peeked, Readable, refuse_damaged
 from pkikit.text import printable
 
 MAX_TEXT = 512 * 1024 * 1024  # of text, all members together
@@ -42,15 +41,7 @@ class LogText:
     lines: Iterator[str]
 
 
-class ByteStream(Protocol):
-    """A stream of bytes that is read once."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most that many bytes; none at the end."""
-        ...
-
-
-TakeCapture = Callable[[ByteStream, str], None]
+TakeCapture = Callable[[Readable, str], None]
 
 
 class _Budget:

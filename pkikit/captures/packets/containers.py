@@ -10,9 +10,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from pkikit.errors import EncodingError
+from pkikit.files.streams.peeked import Readable
 
 PCAPNG = b"\x0a\x0d\x0d\x0a"
 _PCAP = {
@@ -27,14 +27,6 @@ _RESOLUTION, _OFFSET, _END = 9, 14, 0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS = 1_000_000
 _LAST_SECOND = 253_402_300_799  # of the year 9999
-
-
-class Readable(Protocol):
-    """What a capture is read from."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most that many bytes; none at the end."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

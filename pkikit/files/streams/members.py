@@ -56,6 +56,8 @@ class Limits:
     """How much may be read of one file, and what to do with what is in it.
 
     where: the file, for messages.
+    members: how many files may be in it, in all archives together.
+    depth: how many archives may lie in each other.
     wanted: says by the name of a member whether it is read at all.
     passed: is told the names of members that are not read, and of the archives that they lie in.
     refuse_odd: refuse links, devices and names that lead out of the archive; otherwise they are passed over.
@@ -65,7 +67,6 @@ class Limits:
 
     where: str
     members: int
-    max_members: int = 0
     depth: int = 5
     wanted: Callable[[str], bool] = field(default=lambda name: True)
     passed: Callable[[str, str], None] = field(default=lambda name, archive: None)
@@ -74,8 +75,7 @@ class Limits:
     stored: int = 0
 
     def __post_init__(self) -> None:
-        self.max_members = self.members
-        self.max_unpacked = self.unpacked or 0
+        self._members_left, self._unpacked_left = self.members, self.unpacked or 0
 
     def count_member(self) -> None:
         """Count one member of an archive.
@@ -83,9 +83,9 @@ class Limits:
         Raises:
             InputError: there are more than are read.
         """
-        self.members -= 1
-        if self.members < 0:
-            raise InputError(f"contains more than {self.max_members:,} files, the most that are read", where=self.where)
+        self._members_left -= 1
+        if self._members_left < 0:
+            raise InputError(f"contains more than {self.members:,} files, the most that are read", where=self.where)
 
     def count_unpacked(self, size: int) -> None:
         """Count bytes that were unpacked.
@@ -98,10 +98,10 @@ class Limits:
         """
         if self.unpacked is None:
             return
-        self.unpacked -= size
-        if self.unpacked < 0:
+        self._unpacked_left -= size
+        if self._unpacked_left < 0:
             raise InputError(
-                f"unpacks to more than {self.max_unpacked >> 20:,} MB, the most that is read", where=self.where
+                f"unpacks to more than {self.unpacked >> 20:,} MB, the most that is read", where=self.where
             )
 
     def refuse(self, name: str, what: str) -> NoReturn:
@@ -314,4 +314,4 @@ def _refuse_long_directory(file: BinaryIO, limits: Limits) -> None:
         sizes.append(struct.unpack("<Q", tail[large + 40 : large + 48])[0])
     file.seek(0)
     if max(sizes) > _MAX_DIRECTORY:
-        raise InputError(f"contains more than {limits.max_members:,} files, the most that are read", where=limits.where)
+        raise InputError(f"contains more than {limits.members:,} files, the most that are read", where=limits.where)

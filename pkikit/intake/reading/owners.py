@@ -50,12 +50,11 @@ def sorted_by_owner(basket: Basket) -> Material:
             loose.append(item)
     peers: list[PeerMaterial] = []
     servers = list(basket.servers)
-    for (root, host), items in groups.items():
+    for (_, host), items in groups.items():
         if _is_somebody(host, items, names):
             peers += _peers("" if host.startswith("/") else host, items)
         else:
             loose += items
-            del root
     for (_, folder), items in parties.items():
         name = folder.rstrip("/").rpartition("/")[2]
         if names.is_peer(name) or any(i.place.name.part is Part.CLIENT for i in items):

@@ -36,6 +36,7 @@ from pkikit.report.content.shown import shown_by_client, shown_by_server
 from pkikit.view.short_names import ShortNames
 
 MOST_NAMES = 20
+NOT_RESTRICTED = "not restricted"  # the purposes of a certificate without extended key usage
 _DEEPEST = 10  # a chain of CAs that is longer is nobody's
 
 
@@ -237,7 +238,7 @@ def _row(
         name_count=len(names),
         server_auth=allows(certificate, ExtendedKeyUsageOID.SERVER_AUTH),
         client_auth=allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH),
-        purposes=format_ekus(certificate) if has_usage else "not restricted",
+        purposes=format_ekus(certificate) if has_usage else NOT_RESTRICTED,
         uses=uses,
         key=f"{kind} {bits}" if bits else kind,
         digest=digest_name(certificate),

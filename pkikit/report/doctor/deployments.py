@@ -7,7 +7,7 @@ import shlex
 from pkikit.design.legs import legs_of
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment
-from pkikit.report.doctor.diagnosis import Diagnosis, in_a_sentence, most_important_first, state_of
+from pkikit.report.doctor.diagnosis import Diagnosis
 from pkikit.text import counted, listed, printable
 
 
@@ -25,12 +25,11 @@ def of_deployment(where: str, deployment: Deployment) -> Diagnosis:
     quoted = shlex.quote(where)
     clusters = [f"{c.name}: {listed(c.peers, at_most=4)}" for c in deployment.clusters]
     domains = deployment.domains
-    return Diagnosis(
+    return Diagnosis.judged(
+        verdict,
         thing=where,
         kind="deployment",
         what="a deployment file",
-        state=state_of(verdict),
-        says=in_a_sentence(verdict),
         facts=(
             ("Name", printable(deployment.name)),
             ("Version", str(deployment.product_version)),
@@ -42,8 +41,6 @@ def of_deployment(where: str, deployment: Deployment) -> Diagnosis:
             ),
             ("Connections", counted(len(legs_of(deployment)), "TLS connection")),
         ),
-        findings=most_important_first(verdict.findings),
-        checked=verdict.checked,
         not_assessed=("The certificates: a deployment file has none.",),
         next_steps=(
             f"Try every connection with certificates that fit:\nexpressway-sim check {quoted}",

@@ -81,6 +81,27 @@ class Diagnosis:
     next_steps: tuple[str, ...] = ()
     deeper: str = ""
 
+    @classmethod
+    def judged(
+        cls,
+        verdict: Verdict,
+        *,
+        thing: str,
+        kind: str,
+        what: str,
+        because: str = "",
+        facts: Sequence[Row] = (),
+        not_assessed: Sequence[str] = (),
+        next_steps: Sequence[str] = (),
+        deeper: str = "",
+    ) -> Diagnosis:
+        """Return the answer that a verdict is; the other parts are those of the class."""
+        return cls(
+            thing=thing, kind=kind, what=what, state=state_of(verdict), says=in_a_sentence(verdict), because=because,
+            facts=tuple(facts), findings=most_important_first(verdict.findings), checked=verdict.checked,
+            not_assessed=tuple(not_assessed), next_steps=tuple(next_steps), deeper=deeper,
+        )  # fmt: skip
+
     @property
     def accepted(self) -> bool:
         """True if it was assessed and nothing is wrong."""

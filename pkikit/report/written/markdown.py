@@ -22,8 +22,10 @@ from pkikit.report.written.report_sentences import (
     days_text,
     dropped_text,
     half_text,
+    next_without_client_auth,
     note_sections,
     note_text,
+    purpose_text,
     to_do,
 )
 from pkikit.text import counted, listed, printable
@@ -157,8 +159,8 @@ def _inventory(report: Report) -> list[str]:
         (
             row.title,
             "; ".join(f"{report.short.get(fqdn, fqdn)} ({store})" for fqdn, store in row.holders),
-            _purpose(report, row, Purpose.SERVER),
-            _purpose(report, row, Purpose.CLIENT),
+            _purpose(row, Purpose.SERVER),
+            _purpose(row, Purpose.CLIENT),
             f"{row.begins:%Y-%m-%d} to {row.ends:%Y-%m-%d}",
             f"{row.issuer}{' (public CA)' if row.public else ''}",
             f"{row.key}, {row.digest}",
@@ -182,19 +184,11 @@ def _inventory(report: Report) -> list[str]:
     return _block("Certificates", [*lines, "", *made])
 
 
-def _purpose(report: Report, row: CertificateRow, role: Purpose) -> str:
-    name = "serverAuth" if role is Purpose.SERVER else "clientAuth"
-    uses = [use for use in row.uses if use.role is role]
-    if row.allows(role):
-        has = f"{name} not restricted" if row.purposes == "not restricted" else f"has {name}"
-        head = f"✔ {has}" if row.asked(role) else f"{has}, not needed"
-    else:
-        head = f"✘ needs {name}, has {row.purposes}" if row.asked(role) else f"no {name}, not needed"
-    kinds = ", ".join(dict.fromkeys(use.carries for use in uses)) or "not used"
-    ends = row.client_auth_ends
-    losing = role is Purpose.CLIENT and row.client_auth and row.asked(role) and ends is not None
-    outlook = f"; the next one has none, from {ends:%Y-%m-%d}" if losing else ""
-    return f"{head}: {kinds}{outlook}"
+def _purpose(row: CertificateRow, role: Purpose) -> str:
+    kinds = ", ".join(dict.fromkeys(use.carries for use in row.uses if use.role is role))
+    said = f"{purpose_text(row, role)}: {kinds or 'not used'}"
+    outlook = next_without_client_auth(row, role)
+    return f"{said}; {outlook}" if outlook else said
 
 
 def _not_assessed(report: Report) -> list[str]:

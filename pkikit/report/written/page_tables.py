@@ -19,8 +19,11 @@ from pkikit.report.written.report_sentences import (
     days_text,
     dropped_text,
     half_text,
+    next_without_client_auth,
     note_sections,
     note_text,
+    purpose_fits,
+    purpose_text,
 )
 from pkikit.rules.plain_causes import said_plainly
 from pkikit.text import counted, listed
@@ -177,23 +180,13 @@ def _certificate(report: Report, row: CertificateRow) -> Wide:
 
 def _purpose(report: Report, row: CertificateRow, role: Purpose) -> Html:
     """Return whether a certificate has the purpose of a role, and who asks for it."""
-    name = "serverAuth" if role is Purpose.SERVER else "clientAuth"
-    uses = [use for use in row.uses if use.role is role]
-    has = f"{name} not restricted" if row.purposes == "not restricted" else f"has {name}"
-    if row.allows(role) and row.asked(role):
-        head = el("p", f"✔ {has}", class_="state up")
-    elif row.allows(role):
-        head = el("p", f"{has}, not needed here", class_="muted")
-    elif row.asked(role):
-        head = el("p", f"✘ needs {name}, has {row.purposes}", class_="state down")
-    else:
-        head = el("p", f"no {name}, not needed here", class_="muted")
-    outlook = None
-    if role is Purpose.CLIENT and row.client_auth and row.asked(role) and row.client_auth_ends is not None:
-        outlook = el(
-            "p", f"! Needs clientAuth, and the next one has none: from {row.client_auth_ends:%Y-%m-%d}", class_="state"
-        )
-    return join([head, outlook, listing(_uses(report, uses))])
+    shown = {True: "state up", False: "state down", None: "muted"}[purpose_fits(row, role)]
+    next_one = next_without_client_auth(row, role)
+    return join([
+        el("p", purpose_text(row, role), class_=shown),
+        el("p", next_one, class_="state") if next_one else None,
+        listing(_uses(report, [use for use in row.uses if use.role is role])),
+    ])  # fmt: skip
 
 
 def _uses(report: Report, uses: Sequence[Use]) -> Iterator[str]:

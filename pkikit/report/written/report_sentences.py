@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pkikit.design.services import ServiceName
+from pkikit.model.leg import Purpose
 from pkikit.report.content.assessment import Connection, Look, State
 from pkikit.report.content.deployment_report import Light, Report
+from pkikit.report.content.inventory import NOT_RESTRICTED, CertificateRow
 from pkikit.report.content.report_dates import SOON, Event
 from pkikit.report.content.service_lines import ServiceLine
 from pkikit.report.given.import_notes import ImportNotes, Note
@@ -299,3 +301,36 @@ def note_text(note: Note, label: str) -> str:
     """
     why = f" ({note.why})" if note.why else ""
     return f"{note.says}{why}" + (f". {label}: {note.how}" if note.how else "")
+
+
+def purpose_fits(row: CertificateRow, role: Purpose) -> bool | None:
+    """Return whether a certificate has the purpose that is asked for in a role; None if nobody asks."""
+    return row.allows(role) if row.asked(role) else None
+
+
+def purpose_text(row: CertificateRow, role: Purpose) -> str:
+    """Return whether a certificate has the purpose of a role, and whether somebody asks for it.
+
+    Args:
+        row: the certificate.
+        role: server or client.
+
+    Returns:
+        As `✔ has clientAuth`, `✘ needs clientAuth, has serverAuth`, `no clientAuth, not needed here`.
+    """
+    name = "serverAuth" if role is Purpose.SERVER else "clientAuth"
+    has = f"{name} not restricted" if row.purposes == NOT_RESTRICTED else f"has {name}"
+    match purpose_fits(row, role):
+        case True:
+            return f"✔ {has}"
+        case False:
+            return f"✘ needs {name}, has {row.purposes}"
+        case None:
+            return f"{has if row.allows(role) else f'no {name}'}, not needed here"
+
+
+def next_without_client_auth(row: CertificateRow, role: Purpose) -> str:
+    """Return that the next certificate will lack clientAuth, which somebody asks for; empty if that is not to be expected."""
+    if role is not Purpose.CLIENT or not purpose_fits(row, role) or row.client_auth_ends is None:
+        return ""
+    return f"! Needs clientAuth, and the next one has none: from {row.client_auth_ends:%Y-%m-%d}"

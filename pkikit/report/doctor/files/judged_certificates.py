@@ -20,9 +20,6 @@ from pkikit.report.doctor.diagnosis import (
     Context,
     Diagnosis,
     Row,
-    in_a_sentence,
-    most_important_first,
-    state_of,
 )
 from pkikit.report.doctor.files.certificate_rows import (
     ca_rows,
@@ -144,13 +141,12 @@ def _of_certificates(contents: FileContents, context: Context) -> Diagnosis:
     question = question_for(context, peer, kind=Kind.CLIENT if guess.kind is Kind.CLIENT else None)
     services = services_in(only, replace(question, trusted=context.trusted)) if peer else ()
     verdict = _with_chain(merge_lint(lint_file(only, question), services), bundle, context)
-    return Diagnosis(
+    return Diagnosis.judged(
+        verdict,
         thing=contents.where,
         kind=f"{guess.kind.value}-certificate",
         what=f"{guess.what} ({form_of(contents)})",
         because=guess.because,
-        state=state_of(verdict),
-        says=in_a_sentence(verdict),
         facts=(
             name_row(leaf),
             purpose_row(leaf),
@@ -161,8 +157,6 @@ def _of_certificates(contents: FileContents, context: Context) -> Diagnosis:
             *key_rows(contents),
             *judged_for(question, how, services),
         ),
-        findings=most_important_first(verdict.findings),
-        checked=verdict.checked,
         not_assessed=tuple(not_said(context, peer)),
         next_steps=tuple(_steps(contents, verdict, context, peer)),
         deeper=lint_command(contents.where, context, peer),
@@ -215,16 +209,13 @@ def _of_authorities(contents: FileContents, guess: _Guess, context: Context) -> 
     else:
         rows = tuple(ca_rows(contents.certificates, context.at))
         lacks = f"Which certificates it accepts: ask with one, pkikit doctor CERT --trust {where}."
-    return Diagnosis(
+    return Diagnosis.judged(
+        verdict,
         thing=contents.where,
         kind="trusted-ca-list" if guess.kind is Kind.TRUST_LIST else "ca-certificate",
         what=f"{guess.what} ({form_of(contents)})",
         because=guess.because,
-        state=state_of(verdict),
-        says=in_a_sentence(verdict),
         facts=(*rows, *key_rows(contents), *judged_for(question, "", ())),
-        findings=most_important_first(verdict.findings),
-        checked=verdict.checked,
         not_assessed=(lacks,),
         next_steps=(
             *_converted(contents, verdict),

@@ -11,9 +11,6 @@ from pkikit.report.doctor.diagnosis import (
     Context,
     Diagnosis,
     Row,
-    in_a_sentence,
-    most_important_first,
-    state_of,
 )
 from pkikit.report.doctor.files.certificate_rows import form_of, key_row, name_row, purpose_row
 from pkikit.report.doctor.judging import judged_for, lint_command, names_not_said, peer_for, question_for
@@ -39,15 +36,12 @@ def of_request(contents: FileContents, context: Context) -> Diagnosis:
     verdict = merge_lint(lint_file(contents, question))
     answer = f"When the CA has answered, compare the answer:\npkikit lint CERT --request {shlex.quote(contents.where)}"
     deeper = lint_command(contents.where, context, peer)
-    return Diagnosis(
+    return Diagnosis.judged(
+        verdict,
         thing=contents.where,
         kind="request",
         what=f"{_several(len(contents.requests), 'certificate request')} ({form_of(contents)})",
-        state=state_of(verdict),
-        says=in_a_sentence(verdict),
         facts=(name_row(request), purpose_row(request), key_row(request), *judged_for(question, how, ())),
-        findings=most_important_first(verdict.findings),
-        checked=verdict.checked,
         not_assessed=(
             *names_not_said(context, peer),
             "What the CA makes of it: a CA can change names and purposes.",
@@ -74,15 +68,12 @@ def of_keys(contents: FileContents, context: Context) -> Diagnosis:
     rows.append(("Secret", "anyone who has this file can pose as the machine: send it to nobody"))
     verdict = _judge_keys(contents, context)
     where = shlex.quote(contents.where)
-    return Diagnosis(
+    return Diagnosis.judged(
+        verdict,
         thing=contents.where,
         kind="private-key",
         what=f"{_several(number, 'private key')} ({form_of(contents)})",
-        state=state_of(verdict),
-        says=in_a_sentence(verdict),
         facts=tuple(rows),
-        findings=most_important_first(verdict.findings),
-        checked=verdict.checked,
         not_assessed=("Whether it belongs to the certificate of its machine: that certificate is not in the file.",),
         next_steps=(f"See whether it belongs to a certificate:\ncat CERT {where} | pkikit doctor -",),
         deeper=f"pkikit lint {where}",

@@ -16,9 +16,6 @@ from pkikit.report.doctor.diagnosis import (
     Context,
     Diagnosis,
     Row,
-    in_a_sentence,
-    most_important_first,
-    state_of,
 )
 from pkikit.rules.revocation_rules import (
     CRL_CRITICAL,
@@ -48,15 +45,12 @@ def of_crl(where: str, crls: Sequence[x509.CertificateRevocationList], context: 
     lacks = (
         [] if context.trusted is not None else ["Whether its CA signed it: give the CA's certificate (--trust FILE)."]
     )
-    return Diagnosis(
+    return Diagnosis.judged(
+        verdict,
         thing=where,
         kind="crl",
         what="a certificate revocation list" if len(crls) == 1 else f"{len(crls)} certificate revocation lists",
-        state=state_of(verdict),
-        says=in_a_sentence(verdict),
         facts=tuple(row for crl in crls[:3] for row in _crl_rows(crl)),
-        findings=most_important_first(verdict.findings),
-        checked=verdict.checked,
         not_assessed=(*lacks, "Which certificates it revokes: ask about one with pkikit verify."),
         next_steps=(
             f"Ask whether a certificate is revoked:\npkikit verify CERT --trust FILE --crl {quoted}",
@@ -129,15 +123,12 @@ def of_answer(where: str, answers: Sequence[ocsp.OCSPResponse], context: Context
             ("Current", f"{facts.get('this_update', '')} to {facts.get('next_update') or 'no next update'}"),
             ("Responder", str(facts.get("responder", ""))),
         ]
-    return Diagnosis(
+    return Diagnosis.judged(
+        verdict,
         thing=where,
         kind="ocsp-answer",
         what="an OCSP answer",
-        state=state_of(verdict),
-        says=in_a_sentence(verdict),
         facts=tuple(rows),
-        findings=most_important_first(verdict.findings),
-        checked=verdict.checked,
         not_assessed=("Whether the right responder signed it, and for which certificate: pkikit verify checks both.",),
         next_steps=(
             f"Check a certificate with it:\npkikit verify CERT --trust FILE --ocsp {quoted}",

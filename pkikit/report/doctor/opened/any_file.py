@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pkikit.errors import EncodingError, InputError
 from pkikit.files import Passphrase, load_deployment, read_file
-from pkikit.files.archives import GZIP, ZIP
 from pkikit.files.recognition.identify import identify
 from pkikit.files.recognition.kinds import looks_binary, text_kind
 from pkikit.files.recognition.magic import is_capture, magic_of, unicode_form
 from pkikit.files.regular import open_regular
+from pkikit.files.streams.peeked import is_packed
 from pkikit.intake.reading.file_names import Part, part_of
 from pkikit.intake.reading.recognise import BACKUP
 from pkikit.report.doctor.deployments import of_deployment
@@ -75,7 +75,7 @@ def is_recording(head: bytes) -> bool:
     Returns:
         True for these.
     """
-    if is_capture(head) or head.startswith((GZIP, ZIP, b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
+    if is_capture(head) or is_packed(head):
         return True
     if (magic := magic_of(head)) is not None:
         return magic.what.startswith("a packet capture")
