@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pkikit.errors import InputError
 from simulator.world.craft import craft
 from tests.support.archives import archives_of
 from tests.support.cli import DEPLOYMENT, pkikit_in_process
@@ -67,14 +69,15 @@ def test_archive_with_an_expired_certificate_is_wrong(tmp_path: Path) -> None:
 
 
 def test_folder_of_archives_is_judged_as_an_import_of_it(tmp_path: Path) -> None:
-    """The same traffic light before and after the import; nothing is written."""
+    """The same answer before and after the import, and no yes while a connection is not assessed; nothing is written."""
     folder = write(tmp_path / "archives", ARCHIVES)
-    document = doctor(folder, 0)
+    document = doctor(folder, 1)
+    assert (document["accepted"], document["assessed"]) == (False, False)
     assert document["kind"] == "operator-files"
     assert {path.name for path in folder.iterdir()} == set(ARCHIVES)
     imported = tmp_path / "imported"
     assert pkikit_in_process("import", str(folder), "--out", str(imported)).exit_code == 0
-    whole = doctor(imported, 0)
+    whole = doctor(imported, 1)
     assert whole["kind"] == "deployment-folder"
     assert whole["verdict"] == document["verdict"]
     assert "are up" in whole["verdict"]
@@ -97,8 +100,31 @@ def test_folder_of_archives_tells_the_first_cause_of_its_logs(tmp_path: Path) ->
         'Src-port="30000" Dst-ip="203.0.113.9" Dst-port="5061" Detail="certificate has expired" Protocol="TLS" Level="1" '
         'UTCTime="2026-11-24 12:00:00,000"\n'
     )
-    rows = {row["label"]: row["values"] for row in doctor(folder, 0)["facts"]}
+    rows = {row["label"]: row["values"] for row in doctor(folder, 1)["facts"]}
     assert rows["Fix first, by files and logs"] == ["a certificate of the chain has expired"]
+
+
+def test_archives_of_two_customers_are_no_yes(tmp_path: Path, archive: tuple[str, bytes]) -> None:
+    """Each certificate is right by itself, and nobody can say what connects."""
+    dump = _DUMP + (
+        '*c xConfiguration IP DNS Hostname: "x1"\n*c xConfiguration IP DNS Domain Name: "elsewhere.example.org"\n'
+        '*c xConfiguration Zones Zone 1 Type: "TraversalServer"\n'
+    )
+    folder = write(tmp_path / "mixed", {archive[0]: archive[1], "xconf_dump_x1_2026-03-01_120000.txt": dump.encode()})
+    document = doctor(folder, 1)
+    assert not document["assessed"]
+    assert document["verdict"].endswith("but the connections are not assessed")
+    assert "the files are of 2 deployments" in document["not_assessed"][0]
+
+
+def test_archive_that_import_refuses_says_why(tmp_path: Path) -> None:
+    """The sentence of import, and not that it is no certificate."""
+    with tarfile.open(tmp_path / "dev.tar.gz", "w:gz") as made:
+        device = tarfile.TarInfo("xconf_dump_e1_2026-01-01_000000.txt")
+        device.type = tarfile.CHRTYPE
+        made.addfile(device)
+    with pytest.raises(InputError, match="contains a device"):
+        pkikit_in_process("doctor", str(tmp_path / "dev.tar.gz"))
 
 
 def test_certificates_folder_with_its_deployment_is_judged(tmp_path: Path) -> None:

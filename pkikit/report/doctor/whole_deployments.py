@@ -27,14 +27,14 @@ def of_report(where: str, what: str, report: Report, *, kind: str, steps: Sequen
         steps: what to do now; the first one leads to the whole report.
 
     Returns:
-        The answer: wrong if a connection is down, not assessed if none could be judged.
+        The answer: wrong if a connection is down; not assessed if one could not be judged, or if the files contradict each other.
     """
-    states = {Light.RED: State.WRONG, Light.GREY: State.NOT_ASSESSED}
+    known = report.complete and not report.notes.contradictions
     return Diagnosis(
         thing=where,
         kind=kind,
         what=what,
-        state=states.get(report.light, State.FINE),
+        state=State.WRONG if report.light is Light.RED else State.FINE if known else State.NOT_ASSESSED,
         says=answer(report).rstrip("."),
         facts=tuple(_rows(report)),
         findings=tuple(_finding(problem) for problem in report.problems),

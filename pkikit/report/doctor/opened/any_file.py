@@ -102,7 +102,8 @@ def of_recording_file(path: Path, context: Context, passphrase: Passphrase | Non
     from pkikit.report.doctor.recordings import of_recording
     from pkikit.report.handshakes import judge_trace
 
-    if (material := _material([path], passphrase)) is not None:
+    material = _material([path], passphrase)
+    if material is not None and not isinstance(material, InputError):
         from pkikit.report.doctor.operator_files import of_material
 
         return of_material(str(path), material, context)
@@ -112,20 +113,25 @@ def of_recording_file(path: Path, context: Context, passphrase: Passphrase | Non
         try:
             return _of_objects(path, context, passphrase)
         except EncodingError:
+            if isinstance(material, InputError) and is_packed(_head(path)):
+                raise material from None  # why an archive is not read says more than that it is no certificate
             raise _unrecognised(path, no_log) from None
     # Only the failures of a log come as rows.
     rows: list[Any] = [group for group in getattr(answer, "groups", ()) if isinstance(group, dict)]
     return of_recording(str(path), answer.verdict, answer.causes, rows)
 
 
-def _material(paths: list[Path], passphrase: Passphrase | None) -> Material | None:
-    """Return what operators export of a machine, if these files are that; other certificates are read in another way."""
+def _material(paths: list[Path], passphrase: Passphrase | None) -> Material | InputError | None:
+    """Return what operators export of a machine, if these files are that, or why they are not read.
+
+    Other certificates are read in another way.
+    """
     from pkikit.intake.reading import read_material
 
     try:
         material = read_material(paths, passphrase=passphrase)
-    except InputError:
-        return None
+    except InputError as error:
+        return error
     return material if material.peers or material.servers else None
 
 

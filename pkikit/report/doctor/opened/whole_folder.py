@@ -13,7 +13,7 @@ from pkikit.intake.assembly import Assembly, assemble
 from pkikit.intake.reading import read_material
 from pkikit.report.causes.ranked import failures_in_logs, ranked_causes
 from pkikit.report.content.build import build_report
-from pkikit.report.doctor.diagnosis import Context, Diagnosis
+from pkikit.report.doctor.diagnosis import Context, Diagnosis, State
 from pkikit.report.doctor.held_folders import FolderKind
 from pkikit.report.doctor.operator_files import of_material
 from pkikit.report.doctor.whole_deployments import of_report
@@ -65,11 +65,19 @@ def _of_archives(path: Path, context: Context) -> Diagnosis | None:
     try:
         assembly = assemble(material, {"version": context.version} if context.version else {})
     except InputError as error:
-        return replace(alone, not_assessed=(f"The connections: {error.message}.", *alone.not_assessed))
+        return _half(alone, f"The connections: {error.message}.")
     if assembly.deployment is None or assembly.questions:
         asks = "; ".join(question.text for question in assembly.questions[:2])
-        return replace(alone, not_assessed=(f"The connections: pkikit import asks first. {asks}", *alone.not_assessed))
+        return _half(alone, f"The connections: pkikit import asks first. {asks}")
     return _of_import(path, assembly, context)
+
+
+def _half(alone: Diagnosis, why: str) -> Diagnosis:
+    """Return the answer about files whose connections cannot be judged: what is right by itself may not fit together."""
+    made = replace(alone, not_assessed=(why, *alone.not_assessed))
+    if alone.state is not State.FINE:
+        return made
+    return replace(made, state=State.NOT_ASSESSED, says=f"{alone.says}, but the connections are not assessed")
 
 
 def _of_import(path: Path, assembly: Assembly, context: Context) -> Diagnosis:
