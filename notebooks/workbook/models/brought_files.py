@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from html import escape
 from pathlib import Path
 
 from cryptography import x509
@@ -123,6 +124,9 @@ class Brought:
 
     def __repr__(self) -> str:
         return self.said
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.said)}</p>"
 
     # A change that is planned.
 
