@@ -13,7 +13,10 @@ from pkikit.report.written.report_sentences import LIGHTS
 from workbook.html import PanelOutput
 
 _MARKS = {Light.RED: "✘", Light.YELLOW: "!", Light.GREEN: "✔", Light.GREY: "?"}
-_FRAME = "box-sizing:border-box;width:100%;height:70vh;min-height:24em;border:1px solid currentColor;border-radius:4px;background:#fff"
+_FRAME = (
+    "box-sizing:border-box;width:100%;height:70vh;min-height:24em;background:#fff;"
+    "border:1px solid currentColor;border-radius:4px"
+)
 _LINK = "display:inline-block;text-decoration:underline;margin:4px 12px 4px 0;padding:3px 2px;min-height:24px"
 
 
