@@ -18,7 +18,7 @@ from pkikit.files.logs import LogText, read_logs
 from pkikit.files.recognition.kinds import is_document
 from pkikit.files.streams.peeked import Readable
 from pkikit.handshake.decoding.key_log import KeyLog
-from pkikit.judge.capture_causes import Assessment, Assessor, LoggedLine
+from pkikit.judge.capture_causes import Assessment, Assessor, Became, LoggedLine
 from pkikit.judge.capture_findings import Group, finding_of, group_failures, group_json
 from pkikit.judge.diagnose import CHECKED
 from pkikit.judge.logs.failures import LogOutcome
@@ -66,9 +66,9 @@ class CaptureAnswer:
         """The failures as rows, as for a log; those that only logs report come last."""
         return (*(group_json(group, self.names) for group in self.failures), *(self.log.groups if self.log else ()))
 
-    def in_state(self, state: str) -> int:
+    def in_state(self, state: Became) -> int:
         """Return how many connections are in a state."""
-        return sum(1 for a in self.assessments if a.state == state)
+        return sum(1 for a in self.assessments if a.state is state)
 
 
 class CaptureReading:
@@ -196,7 +196,7 @@ class CaptureReading:
         captured: CaptureContents,
         notes: Sequence[str],
     ) -> None:
-        if log is not None or any(a.is_down or a.state == "up" for a in assessments):
+        if log is not None or any(a.is_down or a.state is Became.UP for a in assessments):
             return
         more = f" ({'; '.join(notes)})" if notes else ""
         if assessments:

@@ -7,6 +7,7 @@ CA names in a CertificateRequest is a hint, and what is encrypted is not assesse
 from __future__ import annotations
 
 import contextlib
+import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -52,13 +53,22 @@ class LoggedLine:
     time: str
 
 
+class Became(enum.StrEnum):
+    """What became of a connection, as far as the capture shows it. OPEN: the capture ends before the handshake does."""
+
+    UP = "up"
+    DOWN = "down"
+    NOT_ASSESSED = "not assessed"
+    OPEN = "open"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
     """What became of one connection.
 
     Attributes:
         connection: its facts.
-        state: up, down, not assessed, or open when the capture ends.
+        state: what became of it.
         causes: rule ids, the most probable first; empty for a connection that is up or open.
         refused_by: the side that refused or gave up; None if nobody did, or nobody knows.
         seen: what was seen of the failure, in a few words.
@@ -67,7 +77,7 @@ class Assessment:
     """
 
     connection: CapturedConnection
-    state: str
+    state: Became
     causes: tuple[str, ...] = ()
     refused_by: Side | None = None
     seen: str = ""
@@ -104,22 +114,22 @@ class Assessor:
         hints = tuple(_hints(connection))
         match connection.handshake:
             case Handshake.COMPLETE:
-                return Assessment(connection=connection, state="up", hints=hints)
+                return Assessment(connection=connection, state=Became.UP, hints=hints)
             case Handshake.OPEN:
                 return Assessment(
-                    connection=connection, state="open", seen="the capture ends before the handshake does"
+                    connection=connection, state=Became.OPEN, seen="the capture ends before the handshake does"
                 )
             case Handshake.UNKNOWN:
                 seen = _unknown(connection)
                 return Assessment(
-                    connection=connection, state="not assessed", causes=(UNEXPLAINED.id,), seen=seen, hints=hints,
+                    connection=connection, state=Became.NOT_ASSESSED, causes=(UNEXPLAINED.id,), seen=seen, hints=hints,
                 )  # fmt: skip
             case Handshake.FAILED:
                 refuser, seen = _refuser(connection)
                 causes = self._causes(connection, refuser)
                 more = tuple(_trust_hints(connection, refuser))
                 return Assessment(
-                    connection=connection, state="down", causes=causes, refused_by=refuser, seen=seen, hints=(*hints, *more)
+                    connection=connection, state=Became.DOWN, causes=causes, refused_by=refuser, seen=seen, hints=(*hints, *more)
                 )  # fmt: skip
 
     def _causes(self, connection: CapturedConnection, refuser: Side | None) -> tuple[str, ...]:
@@ -236,7 +246,7 @@ def _with_log(made: Assessment, logged: tuple[LoggedLine, ...]) -> Assessment:
     if not causes:
         return made
     return Assessment(
-        connection=made.connection, state="down", causes=causes, refused_by=made.refused_by,
+        connection=made.connection, state=Became.DOWN, causes=causes, refused_by=made.refused_by,
         seen=made.seen or printable(logged[0].outcome.seen.strip(), 160), hints=made.hints, logged=logged,
     )  # fmt: skip
 

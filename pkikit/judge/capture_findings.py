@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from pkikit.judge.capture_causes import Assessment
+from pkikit.judge.capture_causes import Assessment, Became
 from pkikit.judge.logs.failures import Connection, LogOutcome
 from pkikit.judge.logs.groups import Entry, Key
 from pkikit.judge.logs.log_advice import Ends, fix_for
@@ -64,7 +64,7 @@ def statement(group: Group, names: dict[str, str]) -> str:
     times = f" ({len(group.members)} connections)" if len(group.members) > 1 else ""
     side = made.refused_by
     seen = made.seen[:1].upper() + made.seen[1:] if made.seen.startswith("not ") else made.seen
-    if side is None or made.state != "down":
+    if side is None or made.state is not Became.DOWN:
         return f"{seen}{times}"
     what = "refuses the certificate of" if _is_about_certificates(made.causes[0]) else "ends the connection with"
     return f"{refuser[side]}, the {side.value}, {what} {refuser[_OTHER[side]]}: {seen}{times}"

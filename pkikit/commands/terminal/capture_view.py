@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pkikit.commands.terminal import console
+from pkikit.judge.capture_causes import Became
 from pkikit.judge.capture_findings import ends_of, finding_of
 from pkikit.model.findings import Finding
 from pkikit.text import counted
@@ -36,8 +37,8 @@ def show_capture(
         verbose: every group, with every connection of it.
     """
     console.headline(out, headline)
-    states = [("up", "up"), ("down", "down"), ("not assessed", "not assessed"), ("open", "still open at the end")]
-    told = [f"{n} {words}" for state, words in states if (n := answer.in_state(state))]
+    words = {Became.OPEN: "still open at the end"}
+    told = [f"{n} {words.get(state, state.value)}" for state in Became if (n := answer.in_state(state))]
     total = f"{counted(len(answer.assessments), 'TLS connection')} in {counted(answer.packets, 'packet')}"
     console.say(out, f"{total}: {', '.join(told)}." if told else f"{total}.")
     if len(answer.failures) > 1:

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.checks.certificate_checks import allows, format_ekus
 from pkikit.judge.legs.sunset import client_auth_end, is_public
+from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.certificates.facts import (
     extension,
@@ -78,6 +79,7 @@ class CertificateRow:
         public: it shows signs of a public CA.
         begins: not before.
         ends: not after.
+        renew: when to renew it.
         serial: the serial number, hexadecimal.
         sha256: the fingerprint.
         client_auth_ends: when it, or the one after it, has no clientAuth any more; None if that is not to be expected.
@@ -98,6 +100,7 @@ class CertificateRow:
     public: bool
     begins: datetime
     ends: datetime
+    renew: datetime
     serial: str
     sha256: str
     client_auth_ends: datetime | None
@@ -246,6 +249,7 @@ def _row(
         public=is_public(certificate),
         begins=certificate.not_valid_before_utc,
         ends=certificate.not_valid_after_utc,
+        renew=renew_at(certificate),
         serial=f"{serial_number(certificate):x}",
         sha256=fingerprint(certificate),
         client_auth_ends=ends,

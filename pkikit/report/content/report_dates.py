@@ -13,7 +13,7 @@ from cryptography import x509
 from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, rule_dates
 from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.leg import Purpose
-from pkikit.model.tables.public_cas import WEB_LIFETIMES
+from pkikit.model.tables.public_cas import WEB_LIFETIMES, days_at
 from pkikit.model.world import World
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow, Inventory
 from pkikit.text import listed
@@ -102,10 +102,10 @@ def _certificates(rows: Sequence[CertificateRow], short: Mapping[str, str], at: 
             action="Renew now: it is over." if over else "Install the new certificate before this day.",
             machines=machines, seed=f"end {prints}", begins=begins,
         )  # fmt: skip
-        third = ends - (ends - begins) / 3
         if not over:
             yield Event(
-                at=third, kind=Kind.RENEW, title=f"Renew the {whose}", action="Two thirds of the life are over (ours).",
+                at=min(row.renew for row in members), kind=Kind.RENEW, title=f"Renew the {whose}",
+                action="Two thirds of the life are over (ours).",
                 machines=machines, seed=f"renew {prints}",
             )  # fmt: skip
         losing = [
@@ -189,7 +189,7 @@ def moved(at: datetime, by: timedelta) -> datetime:
 
 def lifetime_now(at: datetime) -> str:
     """Return what a public CA may issue today, in a sentence."""
-    days = next((days for since, days in reversed(WEB_LIFETIMES) if since <= at), WEB_LIFETIMES[0][1])
+    days = days_at(WEB_LIFETIMES, max(at, WEB_LIFETIMES[0][0]))
     said = f"At the time of this report, a public CA issues certificates for {days} days at most."
     return said if at < RENEWALS_LOSE_IT else f"{said} It is taken to issue none with clientAuth (ours)."
 
