@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.intake.assembly import Assembly, assemble
 from pkikit.intake.assembly.output.deployment_yaml import deployment_yaml
 from pkikit.intake.material import Material
+from pkikit.intake.reading import read_material
 from tests.support.material import held, material_of, peer_material
 from tests.support.worlds import E1, E2, deployment, issued
 
@@ -128,3 +130,17 @@ def test_order_of_the_files_decides_nothing() -> None:
     parts = [peer_material(source, p, world=world) for p in source.peers]
     made = [assemble(Material(peers=tuple(given)), {}) for given in (parts, parts[::-1], parts[2:] + parts[:2])]
     assert len({deployment_yaml(one) for one in made}) == 1
+
+
+def test_text_that_ends_before_its_xml_does_not_count(tmp_path: Path) -> None:
+    """A dump that was cut between two zones looks whole; the XML of the same dump has them all."""
+    xml = "<Configuration><IP><DNS><Hostname>e1</Hostname></DNS></IP><Log><Level>2</Level></Log></Configuration>"
+    (tmp_path / "xconf_dump_e1_2026-03-01_120000.xml").write_text(xml)
+    text = tmp_path / "xconf_dump_e1_2026-03-01_120000.txt"
+    text.write_text('*c xConfiguration IP DNS Hostname: "e1"\n')
+    read = read_material([tmp_path])
+    assert [p.configuration.source.file for p in read.peers if p.configuration] == [str(text.with_suffix(".xml"))]
+    assert ["is cut off" in file.refused for file in read.files if file.refused] == [True]
+    text.write_text('*c xConfiguration IP DNS Hostname: "e1"\n*c xConfiguration Log Level: "2"\n')
+    read = read_material([tmp_path])
+    assert [p.configuration.source.file for p in read.peers if p.configuration] == [str(text)]

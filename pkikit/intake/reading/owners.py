@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pkikit.intake.material import (
     HeldCertificates,
+    Key,
     LooseCertificates,
     Material,
     PeerMaterial,
     ServerMaterial,
+    Stated,
 )
 from pkikit.intake.reading.basket import Basket, Item
 from pkikit.intake.reading.brought_certificates import loose_kind
@@ -50,6 +52,8 @@ def sorted_by_owner(basket: Basket) -> Material:
             loose.append(item)
     peers: list[PeerMaterial] = []
     servers = list(basket.servers)
+    for items in groups.values():
+        items[:] = _without_cut_texts(items, basket)
     for (_, host), items in groups.items():
         if _is_somebody(host, items, names):
             peers += _peers("" if host.startswith("/") else host, items)
@@ -132,6 +136,29 @@ def _is_somebody(host: str, items: Sequence[Item], names: _Names) -> bool:
         item.configuration or item.status or item.log or item.capture or item.place.name.stamp or item.place.in_archive
         for item in items
     ) or names.is_peer(host)
+
+
+def _without_cut_texts(items: Sequence[Item], basket: Basket) -> list[Item]:
+    """Return the items without a text of settings that ends before its own XML does: the XML counts then, and it is told."""
+    whole = {
+        item.place.name.stamp: item.configuration.settings
+        for item in items
+        if item.from_xml and item.configuration is not None
+    }
+    kept: list[Item] = []
+    for item in items:
+        xml = whole.get(item.place.name.stamp, {})
+        if item.from_xml or item.configuration is None or _has_all(item.configuration.settings, xml):
+            kept.append(item)
+        else:
+            basket.note(
+                item.place.source, "configuration", "is cut off: the XML of the same dump has more, and is used instead"
+            )
+    return kept
+
+
+def _has_all(text: Mapping[Key, Stated], xml: Mapping[Key, Stated]) -> bool:
+    return all(key in text for key, stated in xml.items() if stated.value.strip())
 
 
 def _peers(host: str, items: Sequence[Item]) -> Iterator[PeerMaterial]:
