@@ -168,23 +168,17 @@ def _merge(fqdn: str, parts: list[PeerMaterial], ledger: Ledger) -> Peer:
     for part in ordered:
         held = held.merge(part.held)
 
+    unlike: dict[str, list[Evidence]] = {}  # what is not the same in all parts, the newest first
+
     def one(what: str, value: Callable[[PeerMaterial], T | None], same: Callable[[T], Any]) -> T | None:
         found = [v for part in ordered if (v := value(part)) is not None]
         different = [v for v in found[1:] if same(v) != same(found[0])]
         if different:
-            places = tuple(Evidence(source=v.source) for v in (found[0], *different))  # type: ignore[attr-defined]
-            ledger.contradict(
-                "peer-twice",
-                f"{fqdn} is there {len(found)} times, and {what} is not the same in all of them",
-                *places,
-                used=f"the import uses {places[0].source}",
-                fix="Give the newest archive of each peer, and no other.",
-                machines=(fqdn,),
-            )
+            unlike[what] = [Evidence(source=v.source) for v in (found[0], *different)]  # type: ignore[attr-defined]
         return found[0] if found else None
 
     configuration = one("the configuration", lambda p: p.configuration, _values)
-    return Peer(
+    peer = Peer(
         fqdn=fqdn,
         label=ordered[0].label,
         configuration=configuration,
@@ -196,6 +190,17 @@ def _merge(fqdn: str, parts: list[PeerMaterial], ledger: Ledger) -> Peer:
         at=next((at for at, _ in dated if at is not None), None),
         settings=Settings(configuration),
     )
+    if unlike:
+        newest = listed(list(dict.fromkeys(str(places[0].source) for places in unlike.values())))
+        ledger.contradict(
+            "peer-twice",
+            f"{fqdn} is there more than once, with differences in {listed(list(unlike))}",
+            *(place for places in unlike.values() for place in places),
+            used=f"the import uses the newest: {newest}",
+            fix="Give the newest archive of each peer, and no other.",
+            machines=(fqdn,),
+        )
+    return peer
 
 
 def _ordered(fqdn: str, held: HeldCertificates | None, ledger: Ledger) -> HeldCertificates | None:
