@@ -29,7 +29,7 @@ _LEAD = (
         "output of `show cert`. Single dumps and certificate files work, too."
     ),
     (
-        "Your files stay on this machine. They are copied into a temporary folder that only you can read; it is deleted when "
+        "Your files stay on the machine where this notebook runs. They are copied into a temporary folder that only you can read; it is deleted when "
         "you press *Start again* or the kernel stops. Passwords are dropped while reading."
     ),
 )
