@@ -29,8 +29,8 @@ _LEAD = (
         "output of `show cert`. Single dumps and certificate files work, too."
     ),
     (
-        "Your files stay on the machine where this notebook runs. They are copied into a temporary folder that only you can read; it is deleted when "
-        "you press *Start again* or the kernel stops. Passwords are dropped while reading."
+        "Your files stay on the machine where this notebook runs. They are copied into a temporary folder that only "
+        "you can read; it is deleted when you press *Start again* or the kernel stops. Passwords are dropped while reading."
     ),
 )
 _HINT = "Any number of files: .tar.gz, .zip, .txt, .xml, .pem, .p7b, .json. Large archives are faster from a folder, see below."
