@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -276,7 +277,8 @@ def note_sections(notes: ImportNotes) -> Iterator[tuple[str, tuple[Note, ...], s
         (heading, notes, what `how` of a note is called).
     """
     for heading, entries, label in (
-        ("Contradictions", notes.contradictions, "Fix"),
+        # Their kinds are for programs.
+        ("Contradictions", tuple(replace(note, about="") for note in notes.contradictions), "Fix"),
         ("Questions without an answer", notes.questions, "How to find out"),
         ("Missing", notes.missing, "How to get it"),
         ("Assumed", notes.assumed, "To check"),
