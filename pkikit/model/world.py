@@ -109,16 +109,18 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class StandIns:
-    """What the lab made in place of certificates and lists that nobody brought (`--certs`).
+    """What the lab made in place of files that nobody brought (`--certs`).
 
-    certificates: leaves. lists: lists of CAs, each with the FQDN of the machine that has it.
-    presumed: what nobody knows about these machines is presumed to be right, as for a deployment that was imported: then no
-    connection is down because they and others do not trust each other.
+    certificates: leaves. lists: lists of CAs, each with the FQDN of the machine that has it. urls: where the lab serves its own
+    CRLs.
+    unknown: nothing of it counts, as for a deployment that was imported: what depends on it is not assessed. Otherwise the lab
+    plays these machines, and it counts.
     """
 
     certificates: frozenset[x509.Certificate] = frozenset()
     lists: frozenset[tuple[str, tuple[x509.Certificate, ...]]] = frozenset()
-    presumed: bool = False
+    urls: frozenset[str] = frozenset()
+    unknown: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.certificates or self.lists)

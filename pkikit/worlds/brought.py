@@ -50,7 +50,9 @@ _Certificates = tuple[x509.Certificate, ...]
 _ByPort = dict[int, _Certificates]
 
 
-def bring_certificates(world: World, directory: Path, *, check_keys: bool = True) -> World:
+def bring_certificates(
+    world: World, directory: Path, *, check_keys: bool = True, unknown: bool | None = None
+) -> World:
     """Return the world with every folder of `directory` in it; a party without a folder keeps what the lab issued.
 
     A client outside has no folder by default: it trusts what the brought trusted CA lists trust.
@@ -59,6 +61,7 @@ def bring_certificates(world: World, directory: Path, *, check_keys: bool = True
         world: the machines, with what the lab issued to them.
         directory: a folder with a folder for each machine, named by its FQDN.
         check_keys: check that the numbers of an RSA private key fit together. False only where nobody will dial.
+        unknown: whether what nobody brought counts as unknown; otherwise the lab plays it. None: as `is_imported` says.
 
     Returns:
         The world with what was brought.
@@ -67,6 +70,7 @@ def bring_certificates(world: World, directory: Path, *, check_keys: bool = True
         InputError: a folder is not of a machine of this deployment, or a file cannot be used.
     """
     lab, brought_roots = world, []
+    unknown = is_imported(directory) if unknown is None else unknown
     for folder in iter_party_folders(directory):
         fqdn = folder.name.lower()
         party = world.parties.get(fqdn)
@@ -86,22 +90,33 @@ def bring_certificates(world: World, directory: Path, *, check_keys: bool = True
         roots = tuple(dict.fromkeys((*kept, *brought_roots)))
         world = world.with_party(replace(client, trusted_ca_list=roots))
     world = replace(world, published={**world.published, **_published_data(world, directory / PUBLISHED)})
-    return replace(world, stand_ins=_stand_ins(lab, world, imported=(directory.parent / RECORD).is_file()))
+    return replace(world, stand_ins=_stand_ins(lab, world, directory, unknown=unknown))
 
 
-def _stand_ins(lab: World, world: World, *, imported: bool) -> StandIns:
+def is_imported(directory: Path) -> bool:
+    """Return True if `pkikit import` wrote the folder: then its `import.json` is beside it."""
+    return (directory.parent / RECORD).is_file()
+
+
+def _stand_ins(lab: World, world: World, directory: Path, *, unknown: bool) -> StandIns:
     """Return what the lab issued, and the lists that it made.
 
-    A client outside trusts whatever was brought. That counts as unknown only if nothing may be claimed that nobody gave, as for
-    an import.
+    A client outside trusts whatever was brought. That counts as unknown only if nothing may be claimed that nobody gave.
     """
     parties = lab.parties.values()
+    leaves = {c.leaf for party in parties for c in party.credentials}
     lists = {(party.fqdn, made) for party in parties for made in (party.trusted_ca_list, *party.lists.values())}
-    if imported:
+    if unknown:
         outside = (n for group in world.deployment.groups if not group.has_certificates for n in group.members)
         lists |= {(fqdn, world.parties[fqdn].trusted_ca_list) for fqdn in outside}
-    leaves = frozenset(c.leaf for party in parties for c in party.credentials)
-    return StandIns(certificates=leaves, lists=frozenset(lists), presumed=imported)
+    for folder in iter_party_folders(directory):  # files of the lab itself may be brought
+        party = world.parties[folder.name.lower()]
+        if (folder / CERTIFICATE).exists():
+            leaves -= {c.leaf for c in party.credentials}
+        if (folder / TRUST).exists():
+            lists -= {(party.fqdn, made) for made in (party.trusted_ca_list, *party.lists.values())}
+    urls = (url for url, served in lab.published.items() if world.published.get(url) is served)
+    return StandIns(certificates=frozenset(leaves), lists=frozenset(lists), urls=frozenset(urls), unknown=unknown)
 
 
 def _party_of(party: Party, deployment: Deployment, folder: Path, *, check_keys: bool) -> Party:
@@ -283,9 +298,6 @@ def kept_from_lab(world: World, directory: Path) -> str:
         return ""
     has = "has" if len(kept) == 1 else "have"
     place = f"{printable(str(directory))}: {listed(kept, at_most=3)} {has} no cert.pem here"
-    if world.stand_ins.presumed:
-        them = "it" if len(kept) == 1 else "them"
-        return f"{place}. Connections of {them} are only partly checked: both sides are assumed to trust each other."
     one = "it one" if len(kept) == 1 else "each of them one"
     return (
         f"{place}, so the lab's own CA issues {one}. "

@@ -100,8 +100,15 @@ def _settings(
 
 
 def _lab(
-    deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None, *, trust_lab: bool = False
+    deployment: Deployment,
+    settings: LabSettings,
+    at: datetime | None,
+    certs: Path | None,
+    *,
+    trust_lab: bool = False,
+    unknown: bool | None = False,
 ) -> Lab:
+    """Make the lab; `unknown`: as `bring_certificates` reads it."""
     from pkikit.worlds.brought import bring_certificates, decides_nothing, kept_from_lab, trusting_lab
     from simulator.clock import Clock
     from simulator.lab.lab import Lab
@@ -109,10 +116,11 @@ def _lab(
     def prepare(world: World) -> World:
         if certs is None:
             return world
-        brought = bring_certificates(world, certs)
+        brought = bring_certificates(world, certs, unknown=unknown)
         if trust_lab:
             return trusting_lab(brought, world)
-        if kept := kept_from_lab(brought, certs):
+        kept = kept_from_lab(brought, certs)  # refuses a folder without anything to read
+        if kept and not brought.stand_ins.unknown:
             print(f"expressway-sim: {kept}", file=sys.stderr)
         return brought
 
@@ -128,7 +136,14 @@ def check(
     trust_lab: Annotated[
         bool,
         typer.Option(
-            "--trust-lab", help="Add the lab's CA to the lists of --certs, so that they accept what it issues."
+            "--trust-lab",
+            help="The lab plays machines without files, and every list of --certs also gets its CA, so that it trusts them.",
+        ),
+    ] = False,
+    judged: Annotated[
+        bool,
+        typer.Option(
+            "--judged", help="Machines without files are unknown, as in an imported folder. The lab does not play them."
         ),
     ] = False,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="The lab's time (ISO 8601 with zone).")] = None,
@@ -157,15 +172,21 @@ def check(
 ) -> None:
     """Dial every connection with real TLS. You see which are up, which are down and why.
 
+    With --certs, the lab plays machines without files: it issues them certificates with its own CA. In a folder that pkikit
+    import wrote, such machines are unknown instead. Their connections are down if a known file or setting already breaks them.
+    Otherwise they are not assessed.
+    The exit code is 0 if all connections are up, and 1 if one is down or not assessed.
+
     Example: expressway-sim check notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """
 
-    if trust_lab and certs is None:
-        raise InputError("--trust-lab is about the lists of --certs DIR, which is missing")
+    _require_certs(certs, trust_lab=trust_lab, judged=judged)
     read = read_deployment(deployment)
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
-        lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs, trust_lab=trust_lab)
+        unknown = True if judged else False if trust_lab else None
+        settings = _settings(net, tls, keylog=keylog, capture=capture)
+        lab = _lab(read, settings, instant, certs, trust_lab=trust_lab, unknown=unknown)
         draw = picture_writer(picture)
         report, written = asyncio.run(_run_check(lab, archives, draw, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
@@ -179,12 +200,22 @@ def check(
     ]
 
     def show(out: Console) -> None:
-        print_report(out, report, certs=certs, verbose=verbose)
+        print_report(out, report, read, certs=certs, verbose=verbose)
         if files:
             out.print()
         console.saved(out, files)
 
     console.answer(report.to_json(), as_json=as_json, accepted=report.accepted, show=show)
+
+
+def _require_certs(certs: Path | None, *, trust_lab: bool, judged: bool) -> None:
+    option = "--trust-lab" if trust_lab else "--judged"
+    if (trust_lab or judged) and certs is None:
+        raise InputError(f"{option} is about the files of --certs DIR, which is missing")
+    if trust_lab and judged:
+        raise InputError(
+            "--trust-lab and --judged exclude each other: the lab plays machines without files, or it does not"
+        )
 
 
 @contextlib.contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from functools import partial
 
 from pkikit.handshake.recorder import merge, record_no_connection
+from pkikit.judge.legs.assessment import judge_of
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import HandshakeTrace
-from pkikit.model.world import World
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.leg_report import LegReport
 from simulator.background import reason_of
@@ -109,15 +109,17 @@ class Dialler:
         return made
 
     def _report(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
-        return self._remember(leg, self._judge(leg, self._network.as_seen(), self._context.now()), trace)
+        # What was dialled is known: the lab plays machines that nobody brought.
+        judge = partial(judge_leg, world=self._network.as_seen(), at=self._context.now())
+        return self._remember(leg, self._judge(leg, judge), trace)
 
     def _report_unjudged(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
         return self._remember(leg, None, trace)
 
-    def _judge(self, leg: Leg, world: World, at: datetime) -> LegVerdict | None:
+    def _judge(self, leg: Leg, judge: Callable[[Leg], LegVerdict]) -> LegVerdict | None:
         """Judge a leg before it is dialled. If that fails, write a line to the log and return None."""
         try:
-            return judge_leg(leg, world, at)
+            return judge(leg)
         except Exception as error:  # one odd object must not prevent the report of the other legs
             self._context.events.add(leg.client, "Leg Not Judged", Leg=leg.id, Reason=reason_of(error))
             return None
@@ -146,12 +148,13 @@ class Dialler:
         for endpoint in self._endpoints.values():
             endpoint.ready()
         gate = asyncio.Semaphore(_AT_ONCE)
-        at, seen = self._context.now(), self._network.as_seen()
+        at = self._context.now()
+        judge = judge_of(self._network.as_seen(), at)
 
         async def one(leg: Leg) -> LegReport:
-            verdict = self._judge(leg, seen, at)
+            verdict = self._judge(leg, judge)
             trace = None
-            known = verdict is None or not verdict.presumed  # a handshake with a stand-in would be taken for a fact
+            known = verdict is None or not verdict.lacks  # a handshake with a stand-in would be taken for a fact
             if known and self._can_dial(leg):
                 async with gate:
                     trace = await self._dial_safely(leg)

@@ -191,7 +191,7 @@ class _Walk(Follower):
     def _legs(self, report: CheckReport, at: datetime) -> None:
         self.dialled += 1
         for leg in report.legs:
-            cause = leg.causes[0] if leg.causes else "" if leg.up else leg.outcome.value
+            cause = leg.causes[0] if leg.causes else "" if not leg.down else leg.outcome.value
             spans = self.spans.setdefault(leg.leg.id, [])
             if not spans or spans[-1][1] != cause:
                 if spans or cause:

@@ -268,8 +268,12 @@ def _of_lab() -> Iterator[tuple[str, str, Shown]]:
     with _lab() as lab:
         report, running = lab.check(), lab._inside
         state = "expressway-sim check mra.yaml"
-        yield "check", state, Shown(show=lambda out: print_report(out, report))
-        yield "check-verbose", f"{state} --verbose", Shown(show=lambda out: print_report(out, report, verbose=True))
+        yield "check", state, Shown(show=lambda out: print_report(out, report, running.deployment))
+        yield (
+            "check-verbose",
+            f"{state} --verbose",
+            Shown(show=lambda out: print_report(out, report, running.deployment, verbose=True)),
+        )
         up = "expressway-sim up mra.yaml --state lab-state"
         more = [("Proxy that knows FQDNs", "http://127.9.0.3:3128")]
         page = "http://127.9.0.2:8080/xxxx/"

@@ -19,7 +19,7 @@ from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.leg_report import LegReport
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import BOTH, DAY
-from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, WorldBuilder, presenting, stranger
+from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, WorldBuilder, deployment, presenting, stranger
 
 FAR = 30 * 365 * DAY
 
@@ -36,7 +36,7 @@ def report(builder: WorldBuilder) -> CheckReport:
 
 def printed(of: CheckReport) -> str:
     out = io.StringIO()
-    print_report(Console(file=out, width=200, soft_wrap=True), of)
+    print_report(Console(file=out, width=200, soft_wrap=True), of, deployment())
     return out.getvalue()
 
 

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.csr import fast_key
 from pkikit.design.legs import legs_of
+from pkikit.judge.legs.assessment import judge_of
+from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import is_issued_by, key_of
@@ -45,6 +47,12 @@ def lab_of(world: World) -> World:
 
 def verdicts(world: World) -> dict[str, LegVerdict]:
     return {leg.id: judge_leg(leg, world, AT) for leg in legs_of(world.deployment)}
+
+
+def assessed(world: World) -> dict[str, LegVerdict]:
+    """What `expressway-sim check` decides before it dials."""
+    judge = judge_of(world, AT)
+    return {leg.id: judge(leg) for leg in legs_of(world.deployment)}
 
 
 def answers(world: World) -> dict[str, tuple[object, ...]]:
@@ -145,20 +153,21 @@ def test_connections_that_depend_on_the_lab_name_the_machines(partial: Path) -> 
     assert (zone.stand_ins, zone.accepted) == ((), False)
     of_ucm = [v for v in found.values() if (v.leg.client, v.leg.server) == (C1, UCM1) and verifies(v)]
     assert of_ucm
-    assert all(UCM1 in v.stand_ins and not v.presumed for v in of_ucm)
+    assert all(UCM1 in v.stand_ins and not v.lacks for v in of_ucm)
     assert "the lab's own CA issues" in kept_from_lab(world, partial)
 
 
 def test_imported_folder_claims_nothing_about_machines_without_files(partial: Path) -> None:
-    """What c1 and e1 know of each other counts; machines without files are presumed to be trusted, and marked."""
+    """What c1 and e1 know of each other counts; connections of machines without files are not assessed."""
     (partial.parent / "import.json").write_text("{}")
     world = bring_certificates(lab_of(WorldBuilder().world), partial)
-    found = verdicts(world)
+    found = assessed(world)
     down = {(v.leg.client, v.leg.server) for v in found.values() if not v.accepted}
     assert down == {(C1, E1)}
     others = {UCM1, PARTNER, JABBER, E2}
-    assert all(v.presumed for v in found.values() if verifies(v) and others & {v.leg.client, v.leg.server})
-    assert "only partly checked" in kept_from_lab(world, partial)
+    unknown = {leg for leg, v in found.items() if verifies(v) and others & {v.leg.client, v.leg.server}}
+    assert unknown <= {leg for leg, v in found.items() if v.state is State.NOT_ASSESSED}
+    assert not any(f for v in found.values() for f in v.findings if v.leg.server == UCM1)
 
 
 def test_imported_folder_still_says_what_is_wrong_with_a_known_certificate(tmp_path: Path) -> None:
@@ -166,7 +175,7 @@ def test_imported_folder_still_says_what_is_wrong_with_a_known_certificate(tmp_p
     builder = WorldBuilder().reissue(E1, begins=-90 * DAY, ends=-DAY)
     folder = write_certs(builder.world, tmp_path / "certificates", [E1])
     (tmp_path / "import.json").write_text("{}")
-    found = verdicts(bring_certificates(lab_of(builder.world), folder))
+    found = assessed(bring_certificates(lab_of(builder.world), folder))
     causes = {v.causes for v in found.values() if v.leg.server == E1 and v.leg.client_verifies and not v.leg.permissive}
     assert causes == {("validity.expired",)}
 
@@ -175,9 +184,8 @@ def test_permissive_cluster_link_does_not_warn_of_the_lab(partial: Path) -> None
     """The link stays up; a warning about the list of e2, which the lab made, would tell people to trust the lab's CA."""
     (partial.parent / "import.json").write_text("{}")
     lab = lab_of(WorldBuilder().deploy(clusters__1__cluster_tls="permissive").world)
-    found = verdicts(bring_certificates(lab, partial))
-    link = found[f"cluster:edge:{E1}>{E2}"]
-    assert link.presumed
+    link = assessed(bring_certificates(lab, partial))[f"cluster:edge:{E1}>{E2}"]
+    assert link.state is State.NOT_ASSESSED
     assert link.findings == ()
 
 
@@ -200,10 +208,10 @@ def test_list_of_a_client_outside_does_not_make_the_same_list_of_others_unknown(
     """The MRA client trusts the one root that was brought, and so does Unified CM: only the client's list is the lab's."""
     folder = write_certs(WorldBuilder().world, tmp_path / "certificates", [C1, UCM1])
     (tmp_path / "import.json").write_text("{}")
-    found = verdicts(bring_certificates(lab_of(WorldBuilder().world), folder))
+    found = assessed(bring_certificates(lab_of(WorldBuilder().world), folder))
     between = [v for v in found.values() if {v.leg.client, v.leg.server} == {C1, UCM1}]
     assert any(v.leg.mutual for v in between)
-    assert not any(v.stand_ins for v in between)
+    assert all(v.state is State.UP for v in between if v.leg.client == C1 and v.leg.port == 5061)
 
 
 def test_brought_lists_accept_what_the_lab_issues_when_they_trust_its_ca(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from pkikit.design.legs import legs_of
 from pkikit.design.services import Need, ServiceName, services_of
+from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.service_state import ServiceState, judged_services, service_states
 from pkikit.model.parties import LegKind
 from tests.support.worlds import AT, C1, C2, E1, E2, WorldBuilder, deployment
@@ -20,7 +21,7 @@ def tunnel(core: str, edge: str) -> str:
 
 
 def state(down: set[str], service: str, where: str, name: str = "clustered-mra") -> ServiceState:
-    states = service_states(services_of(deployment(name)), dict.fromkeys(down, False))
+    states = service_states(services_of(deployment(name)), dict.fromkeys(down, State.DOWN))
     return next(s for s in states if s.name == service and where in {s.peer, s.cluster})
 
 

@@ -16,6 +16,7 @@ from pkikit.text import counted, listed, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pkikit.model.deployment import Deployment
     from pkikit.view.connections.check_report import CheckReport
     from pkikit.view.connections.leg_report import LegReport
     from pkikit.view.connections.root_cause import RootCause
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 _LISTED = 8
 
 
-def print_report(out: Console, report: CheckReport, *, certs: Path | None = None, verbose: bool = False) -> None:
+def print_report(
+    out: Console, report: CheckReport, deployment: Deployment, *, certs: Path | None = None, verbose: bool = False
+) -> None:
     """Print what a check found.
 
     Args:
         out: where to print.
         report: the result of the check.
+        deployment: what was checked.
         certs: the folder with the certificates that were brought; names their files.
         verbose: every connection, with its full id.
     """
@@ -52,27 +56,29 @@ def print_report(out: Console, report: CheckReport, *, certs: Path | None = None
         console.print_indented(out, f"Seen on {shown}{f' and {len(legs) - 1} more' if len(legs) > 1 else ''}.")
     if verbose:
         console.table(out, ("connection", "state", "cause"), [_row(leg) for leg in report.legs], title="Connections:")
+    _show_missing(out, report, deployment, certs)
     _show_end(out, report, names, verbose=verbose)
 
 
 def headline(report: CheckReport, causes: Sequence[RootCause] | None = None) -> str:
     """Return the answer in one line: how many connections are up, and how many causes keep the others down."""
+    from pkikit.judge.legs.known_parts import State
     from pkikit.model.certificates.facts import format_time
 
-    partly = sum(leg.up and leg.verdict.presumed for leg in report.legs)
-    up, every = len(report.legs) - len(report.down) - partly, counted(len(report.legs), "connection")
+    counts, every = report.counts, counted(len(report.legs), "connection")
+    up, down, unknown = counts[State.UP], counts[State.DOWN], counts[State.NOT_ASSESSED]
     where = f"{report.deployment} at {unbroken(format_time(report.at))}"
-    rest = f", {partly} only partly checked" if partly else ""
-    if not report.down:
-        return f"✔ {up} of {every} up{rest}{' (no problem found)' if partly else ''}: {where}"
+    rest = f", {unknown} not assessed" if unknown else ""
+    if not down:
+        return f"{'?' if unknown else '✔'} {up} of {every} up{rest}: {where}"
     found = len(report.root_causes() if causes is None else causes)
     why = "for one cause" if found == 1 else f"for {found} causes" if found else "and no cause was found"
-    return f"✘ {up} of {every} up, {len(report.down)} down {why}{rest}: {where}"
+    return f"✘ {up} of {every} up, {down} down {why}{rest}: {where}"
 
 
 def show_services(out: Console, report: CheckReport, words: Callable[[str], str]) -> None:
     """Print what works for whom, then what does not."""
-    marks = {**dict.fromkeys(report.outages, "✘"), **dict.fromkeys(report.partly_checked, "?")}
+    marks = {**dict.fromkeys(report.outages, "✘"), **dict.fromkeys(report.not_assessed, "?")}
     for line in report.service_lines:
         mark = marks.get(line, "✔")
         console.say(out, words(line), first=f"  {mark} ")
@@ -95,6 +101,7 @@ def _show_cause(
         shown = [names.connection(leg.leg) for leg in legs[:_LISTED]]
         more = [f"{len(legs) - len(shown)} more"] if len(legs) > len(shown) else []
         lines.append(f"Down ({len(legs)}): {listed([unbroken(text) for text in (*shown, *more)])}")
+    lines += cause.rests_on
     from pkikit.view.connections.cause_words import cause_in_words
 
     found = replace(cause.finding, fix=cause.fix)
@@ -110,50 +117,57 @@ def _with_file(fqdn: str, certs: Path | None) -> str:
 
 
 def _row(report: LegReport) -> tuple[str, str, str]:
-    judged = "" if report.trace is not None or report.verdict.presumed else " (judged, not dialled)"
+    judged = "" if report.trace is not None or report.lacks else " (judged, not dialled)"
     side = f", refused by the {report.rejected_by.value}" if report.rejected_by else ""
-    up = "? no problem found, partly checked" if report.verdict.presumed else "✔ up"
-    state = up if report.up else f"✘ down{side}"
-    return report.leg.id, state + judged, ", ".join(report.causes)
+    why = ", ".join(report.causes) or ", ".join(f"no {lack.part.value} of {lack.machine}" for lack in report.lacks)
+    return report.leg.id, f"{report.state.mark} {report.state.words}{side}{judged}", why
 
 
 def _show_end(out: Console, report: CheckReport, names: ShortNames, *, verbose: bool) -> None:
-    judged = sum(leg.trace is None and not leg.verdict.presumed for leg in report.legs)
+    judged = [leg for leg in report.legs if leg.trace is None and (leg.up or leg.down)]
     if judged:
-        were = "was" if judged == 1 else "were"
+        were = "was" if len(judged) == 1 else "were"
+        missing = "a private key or another file" if any(leg.lacks for leg in judged) else "a private key"
         console.section(
-            out, f"{counted(judged, 'connection')} {were} judged, but not dialled: a private key is missing."
+            out, f"{counted(len(judged), 'connection')} {were} judged, but not dialled: {missing} is missing."
         )
     if line := _about_stand_ins(report):
         console.section(out, line)
     if verbose:
         return
-    for what, partly in (("Up", False), ("Partly checked", True)):
-        kinds = Counter(names.carries(leg.leg) for leg in report.legs if leg.up and leg.verdict.presumed is partly)
-        if kinds:
-            console.section(out, f"{what}: {', '.join(unbroken(f'{kind} ({count})') for kind, count in kinds.items())}")
+    kinds = Counter(names.carries(leg.leg) for leg in report.legs if leg.up)
+    if kinds:
+        console.section(out, f"Up: {', '.join(unbroken(f'{kind} ({count})') for kind, count in kinds.items())}")
     console.section(out, "--verbose lists every connection with its id.")
     if report.down and (legend := names.legend_of(leg.leg for leg in report.down)):
         console.section(out, legend)
 
 
+def _show_missing(out: Console, report: CheckReport, deployment: Deployment, certs: Path | None) -> None:
+    """Print what nobody gave, how many connections wait for it, and how to get the first of it."""
+    from pkikit.report.content.gaps import gaps_of
+
+    gaps = gaps_of(deployment, report.legs, str(certs))
+    if not gaps:
+        return
+    console.section(out, "Not assessed and not dialled, because files are missing:")
+    for gap in gaps[:_LISTED]:
+        console.say(out, f"{gap.what} of {gap.machine} ({counted(len(gap.connections), 'connection')})", first="  ? ")
+    if len(gaps) > _LISTED:
+        console.say(out, f"and {len(gaps) - _LISTED} more: pkikit report lists all of them", indent=4)
+    console.say(out, f"How to get the first one: {gaps[0].how}", indent=4)
+
+
 def _about_stand_ins(report: CheckReport) -> str:
     """Return which connections depend on what the lab made because nobody brought it; empty if none do."""
     legs = [leg for leg in report.legs if leg.verdict.stand_ins]
-    if legs and not legs[0].verdict.presumed:  # of two machines of the lab, nobody expects anything else
-        legs = [leg for leg in legs if {leg.leg.client, leg.leg.server}.difference(leg.verdict.stand_ins)]
+    # Of two machines of the lab, nobody expects anything else.
+    legs = [leg for leg in legs if {leg.leg.client, leg.leg.server}.difference(leg.verdict.stand_ins)]
     machines = list(dict.fromkeys(fqdn for leg in legs for fqdn in leg.verdict.stand_ins))
     if not legs:
         return ""
-    what, of = counted(len(legs), "connection"), listed(machines, at_most=4)
-    if legs[0].verdict.presumed:
-        verb = "was" if len(legs) == 1 else "were"
-        return (
-            f"{what} {verb} only partly checked, and not dialled: the certificate or the trusted CA list of {of} is missing. "
-            "The check assumes that these machines and the others trust each other."
-        )
     verb = "depends" if len(legs) == 1 else "depend"
     return (
-        f"{what} {verb} on certificates or trusted CA lists that the lab made, because you brought none of {of}. The result "
-        "is about the lab's files, not about yours."
+        f"{counted(len(legs), 'connection')} {verb} on certificates or trusted CA lists that the lab made, because you brought "
+        f"none of {listed(machines, at_most=4)}. The result is about the lab's files, not about yours."
     )

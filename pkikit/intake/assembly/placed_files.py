@@ -92,7 +92,7 @@ def place_peer(peer: Peer, version: ProductVersion, ledger: Ledger) -> Iterator[
         if peer.client is not None:
             yield _file(fqdn, "client.pem", peer.client, "client certificate")
         else:
-            why = f"the client certificate of {fqdn}: without it, its server certificate counts in both roles"
+            why = f"the client certificate of {fqdn}: without it, connections that {fqdn} dials are not fully assessed"
             ledger.lack(why, pages.CLIENT_CERTIFICATE_AS_PEM, machine=fqdn)
     elif peer.client is not None:
         place = Evidence(source=peer.client.source)
@@ -279,7 +279,7 @@ def lack_folders(
     for machine in machines:
         if machine in having or machine in members:
             continue
-        what = f"every file of {machine}: its connections are only partly checked"
+        what = f"every file of {machine}: its connections are not fully assessed"
         how = f"its diagnostic archive: {pages.DIAGNOSTIC_LOGGING}" if machine in peers else (
             f"its certificate: add {machine}.pem, what it shows (pkikit probe {machine}:PORT), or show cert own"
         )  # fmt: skip

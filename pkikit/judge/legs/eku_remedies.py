@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pkikit.design.services import services_of
+from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.service_state import service_states
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, Protocol
@@ -95,6 +96,7 @@ def effects_of(deployment: Deployment, failing: Sequence[tuple[Leg, tuple[Remedy
     found = []
     for remedy_id in dict.fromkeys(r.id for _, remedies in failing for r in remedies):
         works = {leg.id: any(r.works for r in remedies if r.id == remedy_id) for leg, remedies in failing}
+        states = {leg: State.UP if up else State.DOWN for leg, up in works.items()}
         needs = [r.needs for _, remedies in failing for r in remedies if r.id == remedy_id and r.works]
         found.append(
             RemedyEffect(
@@ -102,7 +104,7 @@ def effects_of(deployment: Deployment, failing: Sequence[tuple[Leg, tuple[Remedy
                 restores=tuple(leg for leg, up in works.items() if up),
                 stays_down=tuple(leg for leg, up in works.items() if not up),
                 services_down=tuple(
-                    state.at_peer for state in service_states(services, works) if state.peer and not state.up
+                    state.at_peer for state in service_states(services, states) if state.peer and not state.up
                 ),
                 needs=tuple(dict.fromkeys(needs)),
             )

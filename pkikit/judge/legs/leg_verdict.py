@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 
 from cryptography import x509
 
@@ -19,7 +19,8 @@ from pkikit.judge.checks.certificate_checks import (
 )
 from pkikit.judge.checks.check import Check
 from pkikit.judge.checks.form_checks import unusable_names
-from pkikit.judge.legs.stand_ins import presumed, stand_ins_of
+from pkikit.judge.legs.known_parts import Lack, Look, State
+from pkikit.judge.legs.stand_ins import stand_ins_of
 from pkikit.judge.legs.tunnel_verdict import about_lists, judge_host_name, judge_key_algorithm, judge_ssh_certificate
 from pkikit.judge.paths.trust import chain_to_present
 from pkikit.judge.questions import CertificateUse
@@ -52,14 +53,37 @@ class LegVerdict:
     """What each side of a leg decides about the other. A side that verifies nothing has checked nothing.
 
     stand_ins: machines whose certificate or list the lab made, because nobody brought theirs, and on which this depends.
-    presumed: their part is presumed to be right, so nothing is known about it.
+    looks: the sides that verify and what each lacks, if files are judged of which some may be missing; empty if all is known.
     """
 
     leg: Leg
     by_client: Verdict
     by_server: Verdict
     stand_ins: tuple[str, ...] = ()
-    presumed: bool = False
+    looks: tuple[Look, ...] = ()
+
+    @cached_property
+    def lacks(self) -> tuple[Lack, ...]:
+        """Everything that is missing for a whole answer, each once."""
+        return tuple(dict.fromkeys(lack for look in self.looks for lack in look.lacks))
+
+    @property
+    def state(self) -> State:
+        """Down if a side refuses; up if both accept and nothing is missing."""
+        if not self.accepted:
+            return State.DOWN
+        return State.NOT_ASSESSED if self.lacks else State.UP
+
+    @property
+    def half(self) -> Look | None:
+        """The side that has an answer, where the other has none; None if both have one, or neither has."""
+        known = [look for look in self.looks if look.accepts is not None]
+        return known[0] if len(known) == 1 and len(self.looks) == 2 else None
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What a refusal rests on, in sentences; empty if it is certain."""
+        return tuple(look.assumes.says(look.presenter) for look in self.looks if look.assumes is not None)
 
     @property
     def accepted(self) -> bool:
@@ -108,15 +132,10 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
     if leg.mutual:
         own = judge_own_credential(client, world)
         by_server = own if not own.accepted else _judge_side(leg, world, at, verifier=server, presenter=client)
-    of_client, of_server = stand_ins_of(leg, world, client=client, server=server)
-    made = tuple(dict.fromkeys((*of_client, *of_server)))
-    unknown = bool(made) and world.stand_ins.presumed
-    if unknown:
-        by_client = presumed(by_client) if of_client else by_client
-        by_server = presumed(by_server) if of_server else by_server
     if leg.permissive:
         by_client, by_server = permit(by_client), permit(by_server)
-    return LegVerdict(leg=leg, by_client=by_client, by_server=by_server, stand_ins=made, presumed=unknown)
+    made = stand_ins_of(leg, world, client=client, server=server)
+    return LegVerdict(leg=leg, by_client=by_client, by_server=by_server, stand_ins=made)
 
 
 def judge_connection(leg: Leg, world: World) -> Verdict:

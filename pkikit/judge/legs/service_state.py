@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pkikit.design.services import Service, ServiceName, services_of
+from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.world import World
 
@@ -20,17 +21,24 @@ class ServiceState:
         name: the service.
         cluster: the cluster; empty in the entry of a peer.
         peer: the peer; empty in the entry of a cluster.
-        up: whether it works.
+        state: up, down, or not assessed because files are missing.
         needs: ids of the legs that it may use.
-        because: ids of the legs that are down and break it; empty if it works.
+        because: ids of the legs that are down and break it; empty if it works, or if nobody knows.
+        waits_for: ids of the legs that are not assessed and could break it; empty if it is known to work or not.
     """
 
     name: ServiceName
     cluster: str = ""
     peer: str = ""
-    up: bool
+    state: State
     needs: tuple[str, ...]
-    because: tuple[str, ...]
+    because: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+
+    @property
+    def up(self) -> bool:
+        """True if it is known to work."""
+        return self.state is State.UP
 
     @property
     def where(self) -> str:
@@ -49,17 +57,22 @@ class ServiceState:
             "name": self.name.value,
             **place,
             "up": self.up,
+            "state": self.state.value,
             "needs": list(self.needs),
             "because": list(self.because),
+            "waits_for": list(self.waits_for),
         }
 
 
-def service_states(services: Sequence[Service], up: Mapping[str, bool]) -> tuple[ServiceState, ...]:
+def service_states(services: Sequence[Service], legs: Mapping[str, State]) -> tuple[ServiceState, ...]:
     """Return the state of each service: first at its peers, then of their cluster.
+
+    A service is up if it works even when everything unknown is down, and down if it does not work even when everything unknown
+    is up.
 
     Args:
         services: the services of a deployment.
-        up: for each leg, by id, whether it is up. A leg that is not in it does not count as down.
+        legs: the state of each leg, by id. A leg that is not in it counts as up.
 
     Returns:
         One state for each service and peer, and one for each service and cluster.
@@ -67,29 +80,47 @@ def service_states(services: Sequence[Service], up: Mapping[str, bool]) -> tuple
     found: list[ServiceState] = []
     clusters: dict[tuple[ServiceName, str], list[ServiceState]] = {}
     for service in services:
-        because: dict[str, None] = {}
-        for need in service.needs:
-            because.update(dict.fromkeys(need.missing(lambda leg: up.get(leg, True))))
-        needs = tuple(dict.fromkeys(leg for need in service.needs for leg in need.legs))
-        state = ServiceState(name=service.name, peer=service.peer, up=not because, needs=needs, because=tuple(because))
+        because = _breaks(service, lambda leg: legs.get(leg) is not State.DOWN)
+        lacking = () if because else _breaks(service, lambda leg: legs.get(leg, State.UP) is State.UP)
+        state = ServiceState(
+            name=service.name,
+            peer=service.peer,
+            state=State.DOWN if because else State.NOT_ASSESSED if lacking else State.UP,
+            needs=tuple(dict.fromkeys(leg for need in service.needs for leg in need.legs)),
+            because=because,
+            waits_for=tuple(leg for leg in lacking if legs[leg] is State.NOT_ASSESSED),
+        )
         clusters.setdefault((service.name, service.cluster), []).append(state)
     for (name, cluster), peers in clusters.items():
-        works = any(state.up for state in peers)
         found += peers
-        found.append(
-            ServiceState(
-                name=name,
-                cluster=cluster,
-                up=works,
-                needs=tuple(dict.fromkeys(leg for state in peers for leg in state.needs)),
-                because=() if works else tuple(dict.fromkeys(leg for state in peers for leg in state.because)),
-            )
-        )
+        found.append(_of_cluster(name, cluster, peers))
     return tuple(found)
+
+
+def _breaks(service: Service, up: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the legs that are not up and break a service, each once."""
+    return tuple(dict.fromkeys(leg for need in service.needs for leg in need.missing(up)))
+
+
+def _of_cluster(name: ServiceName, cluster: str, peers: Sequence[ServiceState]) -> ServiceState:
+    states = {peer.state for peer in peers}
+    state = next(s for s in (State.UP, State.NOT_ASSESSED, State.DOWN) if s in states)
+
+    def each_once(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(leg for listed in lists for leg in listed))
+
+    return ServiceState(
+        name=name,
+        cluster=cluster,
+        state=state,
+        needs=each_once(peer.needs for peer in peers),
+        because=each_once(peer.because for peer in peers) if state is State.DOWN else (),
+        waits_for=each_once(peer.waits_for for peer in peers) if state is State.NOT_ASSESSED else (),
+    )
 
 
 def judged_services(world: World, at: datetime) -> tuple[ServiceState, ...]:
     """Return which services work by judgement alone, without any connection."""
     verdicts = judge_all_legs(world, at)
-    up = {verdict.leg.id: verdict.accepted for verdict in verdicts}
-    return service_states(services_of(world.deployment, [verdict.leg for verdict in verdicts]), up)
+    states = {verdict.leg.id: verdict.state for verdict in verdicts}
+    return service_states(services_of(world.deployment, [verdict.leg for verdict in verdicts]), states)

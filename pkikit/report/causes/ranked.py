@@ -9,13 +9,15 @@ from pathlib import Path
 
 from pkikit.design.legs import legs_of
 from pkikit.intake.assembly import Assembly
+from pkikit.judge.legs.known_parts import State
 from pkikit.model.deployment import Deployment
 from pkikit.report.causes.logged import LoggedFailure, is_about_files, logged_failures
-from pkikit.report.content.assessment import Connection, State, assess
+from pkikit.report.content.assessment import assess
 from pkikit.report.given.given import given_of_import
 from pkikit.rules.catalogue import rule_of
 from pkikit.rules.connection_rules import UNEXPLAINED
 from pkikit.rules.rule import Step
+from pkikit.view.connections.leg_report import LegReport
 
 
 def causes_of_import(assembly: Assembly, paths: Sequence[Path], at: datetime) -> tuple[str, ...]:
@@ -47,7 +49,7 @@ def failures_in_logs(assembly: Assembly, paths: Sequence[Path], deployment: Depl
     return logged_failures(paths, deployment, legs_of(deployment), assembly.addresses)
 
 
-def ranked_causes(connections: Iterable[Connection], logged: Sequence[LoggedFailure]) -> tuple[str, ...]:
+def ranked_causes(connections: Iterable[LegReport], logged: Sequence[LoggedFailure]) -> tuple[str, ...]:
     """Return the causes of what is down: what a page or a CA refused, then by how many connections each has brought down.
 
     A log counts for connections whose certificates are not wrong, as far as they are known: a firewall, DNS, a clock or a CRL
@@ -60,7 +62,7 @@ def ranked_causes(connections: Iterable[Connection], logged: Sequence[LoggedFail
     Returns:
         Rule ids, each once. Symptoms, such as a cluster link that is down, come last.
     """
-    down = {c.leg.id: c.report.causes[0] for c in connections if c.state is State.DOWN}
+    down = {c.leg.id: c.causes[0] for c in connections if c.state is State.DOWN}
     counted = Counter(down.values())
     told = [f for f in logged if f.cause != UNEXPLAINED.id]
     about_files = sorted((f for f in told if is_about_files(f)), key=lambda f: f.alarm)

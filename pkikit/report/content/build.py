@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from pkikit.model.world import World
-from pkikit.report.content.assessment import Connection, State, assess
+from pkikit.report.content.assessment import assess
 from pkikit.report.content.deployment_report import Problem, Report, Warned
 from pkikit.report.content.gaps import gaps_of, limits_of
 from pkikit.report.content.inventory import inventory_of
@@ -17,7 +16,6 @@ from pkikit.report.given.given import Given
 from pkikit.view.connections.cause_words import cause_in_words
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.root_cause import RootCause
-from pkikit.view.drawing import Picture
 from pkikit.view.short_names import ShortNames
 from pkikit.view.topology.picture import draw_topology
 from pkikit.view.topology.topology import Topology
@@ -38,7 +36,7 @@ def build_report(given: Given, at: datetime, judged: Callable[[int], None] = lam
     connections = assess(world, at, judged)
     legs = tuple(connection.leg for connection in connections)
     names = ShortNames(legs)
-    checked = CheckReport(deployment=deployment.name, at=at, legs=tuple(c.report for c in connections))
+    checked = CheckReport(deployment=deployment.name, at=at, legs=connections)
     inventory = inventory_of(world, legs, names, at)
     events = events_of(world, inventory, names.short, at)
     keys = all(held.key is not None for party in world.parties.values() for held in party.credentials)
@@ -55,7 +53,7 @@ def build_report(given: Given, at: datetime, judged: Callable[[int], None] = lam
         events=events,
         timeline=timeline_picture(events, at),
         inventory=inventory,
-        topology=_picture(world, connections, at),
+        topology=draw_topology(Topology.of(deployment, world, checked, partial=True)),
         gaps=gaps_of(deployment, connections, given.folder),
         limits=limits_of(deployment, keys=keys, notes=given.notes),
         notes=given.notes,
@@ -67,7 +65,7 @@ def _problem(cause: RootCause, names: ShortNames, given: Given) -> Problem:
     found = replace(cause.finding, fix=cause.fix)
     return Problem(
         rule=found.rule,
-        says=tuple(cause_in_words(line, names, found.rule) for line in found.lines),
+        says=(*(cause_in_words(line, names, found.rule) for line in found.lines), *map(names.in_text, cause.rests_on)),
         refused_by=cause.refused_by,
         certificates=tuple(f"{fqdn} ({given.files[fqdn]})" if fqdn in given.files else fqdn for fqdn in cause.holders),
         connections=tuple(names.connection(leg_id) for leg_id in cause.legs),
@@ -84,16 +82,3 @@ def _warnings(checked: CheckReport, names: ShortNames) -> list[Warned]:
         )
         for finding, ids in checked.warnings
     ]
-
-
-def _picture(world: World, connections: Sequence[Connection], at: datetime) -> Picture:
-    """Draw the topology; what was not assessed is neither up nor down in it."""
-    assessed = tuple(c.report for c in connections if c.state is not State.NOT_ASSESSED)
-    topology = Topology(
-        deployment=world.deployment,
-        world=world,
-        report=CheckReport(deployment=world.deployment.name, at=at, legs=assessed),
-        unassessed=tuple(c.leg for c in connections if c.state is State.NOT_ASSESSED),
-        partial=True,
-    )
-    return draw_topology(topology)

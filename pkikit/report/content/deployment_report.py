@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from pkikit.judge.legs.known_parts import State
 from pkikit.model.findings import Finding
-from pkikit.report.content.assessment import Connection, State
 from pkikit.report.content.gaps import Gap
 from pkikit.report.content.inventory import Inventory
 from pkikit.report.content.report_dates import SOON, Event, Kind, moved
 from pkikit.report.content.service_lines import ServiceLine
 from pkikit.report.given.import_notes import ImportNotes
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.drawing import Picture
 
 
@@ -91,7 +92,7 @@ class Report:
     deployment: str
     version: str
     at: datetime
-    connections: tuple[Connection, ...]
+    connections: tuple[LegReport, ...]
     words: Mapping[str, str]
     legend: str
     services: tuple[ServiceLine, ...]
@@ -139,6 +140,6 @@ class Report:
         attention = self.soon or self.warnings or notes.contradictions or notes.questions or notes.missing
         return Light.YELLOW if attention or not self.complete else Light.GREEN
 
-    def with_state(self, state: State) -> tuple[Connection, ...]:
+    def with_state(self, state: State) -> tuple[LegReport, ...]:
         """Return the connections in one state."""
         return tuple(connection for connection in self.connections if connection.state is state)

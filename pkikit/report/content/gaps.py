@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pkikit.judge.legs.known_parts import Lack, Part, State
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import PartyGroup, PartyKind
 from pkikit.model.tables import product_pages as pages
-from pkikit.report.content.assessment import Connection, Lack, Part
 from pkikit.report.given.import_notes import ImportNotes
 from pkikit.text import counted, listed
+from pkikit.view.connections.leg_report import LegReport
 
 _ARCHIVE = f"Or take a diagnostic log ({pages.DIAGNOSTIC_LOGGING}) and import the archive: it has both."
 _EXPRESSWAY = {
@@ -53,7 +54,7 @@ class Gap:
     connections: tuple[str, ...]
 
 
-def gaps_of(deployment: Deployment, connections: Sequence[Connection], folder: str) -> tuple[Gap, ...]:
+def gaps_of(deployment: Deployment, connections: Sequence[LegReport], folder: str) -> tuple[Gap, ...]:
     """Return what is missing, that of most connections first.
 
     Args:
@@ -65,7 +66,7 @@ def gaps_of(deployment: Deployment, connections: Sequence[Connection], folder: s
         One entry for each missing part of a machine.
     """
     waiting: dict[Lack, list[str]] = {}
-    for connection in connections:
+    for connection in (c for c in connections if c.state is State.NOT_ASSESSED):
         for lack in connection.lacks:
             waiting.setdefault(lack, []).append(connection.leg.id)
     ordered = sorted(waiting.items(), key=lambda entry: (-len(entry[1]), entry[0]))
@@ -79,7 +80,7 @@ def gaps_of(deployment: Deployment, connections: Sequence[Connection], folder: s
 def _what(lack: Lack) -> str:
     if lack.part is Part.REVOCATION:
         return "CRLs or OCSP answers: whether the certificates that it checks are revoked"
-    return f"{lack.part.value} of {lack.service}" if lack.service else lack.part.value
+    return f"{lack.service} {lack.part.value}" if lack.service else lack.part.value
 
 
 def _how(deployment: Deployment, lack: Lack, folder: str) -> str:

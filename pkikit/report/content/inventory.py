@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.checks.certificate_checks import allows, format_ekus
+from pkikit.judge.legs.known_parts import shown_by_client, shown_by_server
 from pkikit.judge.legs.sunset import client_auth_end, is_public
 from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.canonical_name import common_name, format_name
@@ -33,7 +34,6 @@ from pkikit.model.certificates.public_key import digest_name
 from pkikit.model.leg import Leg, Purpose
 from pkikit.model.purposes import needs_client_auth
 from pkikit.model.world import Party, World
-from pkikit.report.content.shown import shown_by_client, shown_by_server
 from pkikit.view.short_names import ShortNames
 
 MOST_NAMES = 20

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pkikit.design.services import ServiceName, services_of
-from pkikit.judge.legs.service_state import ServiceState, service_states
+from pkikit.judge.legs.known_parts import State
+from pkikit.judge.legs.service_state import service_states
 from pkikit.model.deployment import Deployment
-from pkikit.report.content.assessment import Connection, State
+from pkikit.view.connections.leg_report import LegReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class ServiceLine:
     because: tuple[str, ...]
 
 
-def service_lines(deployment: Deployment, connections: Sequence[Connection]) -> tuple[ServiceLine, ...]:
+def service_lines(deployment: Deployment, connections: Sequence[LegReport]) -> tuple[ServiceLine, ...]:
     """Return the state of each service at each peer that offers it.
 
     A service is up if it works even when everything unknown is down, and down if it does not work even when everything unknown
@@ -44,18 +45,15 @@ def service_lines(deployment: Deployment, connections: Sequence[Connection]) -> 
         The services, in the order of `services_of`.
     """
     services = services_of(deployment, [c.leg for c in connections])
-    at_worst = _by_peer(service_states(services, {c.leg.id: c.state is State.UP for c in connections}))
-    at_best = _by_peer(service_states(services, {c.leg.id: c.state is not State.DOWN for c in connections}))
-    lines = []
-    for service in services:
-        worst, best = at_worst[service.name, service.peer], at_best[service.name, service.peer]
-        state = State.UP if worst.up else State.NOT_ASSESSED if best.up else State.DOWN
-        because = best.because if state is State.DOWN else worst.because
-        lines.append(
-            ServiceLine(name=service.name, cluster=service.cluster, peer=service.peer, state=state, because=because)
+    states = service_states(services, {c.leg.id: c.state for c in connections})
+    at_peer = {(state.name, state.peer): state for state in states if state.peer}
+    return tuple(
+        ServiceLine(
+            name=found.name,
+            cluster=service.cluster,
+            peer=found.peer,
+            state=found.state,
+            because=found.because or found.waits_for,
         )
-    return tuple(lines)
-
-
-def _by_peer(states: Sequence[ServiceState]) -> dict[tuple[ServiceName, str], ServiceState]:
-    return {(state.name, state.peer): state for state in states if state.peer}
+        for service, found in ((s, at_peer[s.name, s.peer]) for s in services)
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pkikit.judge.legs.known_parts import State as Connected
 from pkikit.model.findings import Evidence, Finding
-from pkikit.report.content.assessment import State as Connected
 from pkikit.report.content.deployment_report import Light, Problem, Report
 from pkikit.report.doctor.diagnosis import Diagnosis, Row, State
 from pkikit.report.written.report_sentences import MARKS, WORDS, answer, by_service
@@ -68,7 +68,7 @@ def _rows(report: Report) -> Iterator[Row]:
     if report.soon:
         yield "Ends soon", f"{counted(len(report.soon), 'date')}, the first on {report.soon[0].at:%Y-%m-%d}"
     if report.notes.contradictions:
-        yield "Contradictions", counted(len(report.notes.contradictions), "thing in the files")
+        yield "Contradictions", f"{len(report.notes.contradictions)} in the files"
 
 
 def _not_assessed(report: Report) -> Iterator[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from pkikit.report.content.assessment import Connection, State
+from pkikit.judge.legs.known_parts import State
 from pkikit.report.content.deployment_report import Report
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow
 from pkikit.report.content.report_dates import Event
 from pkikit.report.written.report_sentences import answer, half_text
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.description import iso
 
 
@@ -128,17 +129,17 @@ def _authority(row: AuthorityRow) -> dict[str, Any]:
     }
 
 
-def _leg(report: Report, connection: Connection) -> dict[str, Any]:
-    found = connection.report
+def _leg(report: Report, connection: LegReport) -> dict[str, Any]:
     return {
         "id": connection.leg.id,
         "client": connection.leg.client,
         "server": connection.leg.server,
         "state": connection.state.value,
-        "refused_by": found.refused_by if connection.state is State.DOWN else None,
-        "causes": list(found.causes),
+        "refused_by": connection.refused_by if connection.state is State.DOWN else None,
+        "causes": list(connection.causes),
         "missing": [
             {"machine": lack.machine, "part": lack.part.value, "service": lack.service} for lack in connection.lacks
         ],
+        "assumed": list(connection.verdict.assumptions),
         "known": half_text(report, connection) or None,
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from pkikit.judge.legs.known_parts import State
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.leg import Purpose
-from pkikit.report.content.assessment import State
 from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.content.inventory import CertificateRow
 from pkikit.report.content.report_dates import lifetime_now
@@ -224,7 +224,7 @@ def _note(note: Note, label: str) -> str:
 
 def _connections(report: Report) -> Iterator[str]:
     rows = [
-        (report.words[c.leg.id], _state(c.state), ", ".join(c.report.causes[:1]), c.leg.id)
+        (report.words[c.leg.id], _state(c.state), ", ".join(c.causes[:1]), c.leg.id)
         for c in report.connections[: 4 * _MOST]
     ]
     yield from _block("All connections", _table(("Connection", "State", "First cause", "Id"), rows))

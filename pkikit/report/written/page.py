@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pkikit.judge.legs.known_parts import State
 from pkikit.model.certificates.facts import format_time
-from pkikit.report.content.assessment import State
 from pkikit.report.content.deployment_report import Light, Problem, Report, Warned
 from pkikit.report.content.report_dates import Kind, lifetime_now
 from pkikit.report.written import page_tables

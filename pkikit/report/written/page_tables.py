@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pkikit.judge.legs.known_parts import State
 from pkikit.model.leg import Purpose
-from pkikit.report.content.assessment import Connection, State
 from pkikit.report.content.deployment_report import Report
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow, Use
 from pkikit.report.content.report_dates import Event, Kind
@@ -27,6 +27,7 @@ from pkikit.report.written.report_sentences import (
 )
 from pkikit.rules.plain_causes import said_plainly
 from pkikit.text import counted, listed
+from pkikit.view.connections.leg_report import LegReport
 
 _CLASSES = {State.UP: "up", State.DOWN: "down", State.NOT_ASSESSED: "open"}
 _MOST_ROWS, _MOST_NOTES = 500, 200
@@ -303,11 +304,11 @@ def connections(report: Report) -> Iterator[Child]:
         yield folded(f"Show {counted(len(report.connections), 'connection')}", made)
 
 
-def _connection(report: Report, connection: Connection) -> Sequence[Child]:
+def _connection(report: Report, connection: LegReport) -> Sequence[Child]:
     reason = ""
     if connection.state is State.DOWN:
-        causes = connection.report.causes
-        who = connection.report.refused_by
+        causes = connection.causes
+        who = connection.refused_by
         refused = f"refused by {report.short.get(who, who)}: " if who else ""
         reason = f"{refused}{said_plainly(causes[0])}" if causes else refused.removesuffix(": ")
     elif connection.state is State.NOT_ASSESSED:

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pkikit.design.services import ServiceName
+from pkikit.judge.legs.known_parts import Look, State
 from pkikit.model.leg import Purpose
-from pkikit.report.content.assessment import Connection, Look, State
 from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.content.inventory import NOT_RESTRICTED, CertificateRow
 from pkikit.report.content.report_dates import SOON, Event
 from pkikit.report.content.service_lines import ServiceLine
 from pkikit.report.given.import_notes import ImportNotes, Note
 from pkikit.text import counted, listed
+from pkikit.view.connections.leg_report import LegReport
 
-MARKS = {State.UP: "✔", State.DOWN: "✘", State.NOT_ASSESSED: "?"}
-WORDS = {State.UP: "up", State.DOWN: "down", State.NOT_ASSESSED: "not assessed"}
+MARKS = {state: state.mark for state in State}
+WORDS = {state: state.words for state in State}
 LIGHTS = {
     Light.RED: "Something fails",
     Light.YELLOW: "Needs attention",
@@ -230,7 +231,7 @@ def days_text(event: Event, at: datetime) -> str:
     return "today" if days == 0 else f"in {counted(days, 'day')}"
 
 
-def half_text(report: Report, connection: Connection) -> str:
+def half_text(report: Report, connection: LegReport) -> str:
     """Return what one side of a connection says, where the other is not known; empty if neither is known.
 
     Args:
@@ -240,10 +241,10 @@ def half_text(report: Report, connection: Connection) -> str:
     Returns:
         As `e1 accepts c1's certificate; whether c1 accepts e1's is not assessed.`
     """
-    known = connection.half
+    known = connection.verdict.half
     if known is None:
         return ""
-    other = next(look for look in connection.looks if look is not known)
+    other = next(look for look in connection.verdict.looks if look is not known)
     verb = "accepts" if known.accepts else "refuses"
     return f"{_side(report, known, verb)}. Whether {_side(report, other, 'accepts')} is not assessed."
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -12,6 +13,7 @@ from typing import Any
 from pkikit.design.legs import legs_of
 from pkikit.design.services import ServiceName, services_of
 from pkikit.errors import InputError
+from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.service_state import ServiceState, service_states
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Finding
@@ -60,10 +62,10 @@ class CheckReport:
     def of(cls, deployment: Deployment, at: datetime, legs: Iterable[LegReport]) -> CheckReport:
         """Return the report about these legs; about services too, if every leg of the deployment is among them."""
         found = tuple(legs)
-        every, up = legs_of(deployment), {report.leg.id: report.up for report in found}
-        complete = up.keys() >= {leg.id for leg in every}
-        states = service_states(services_of(deployment, every), up) if complete else ()
-        return cls(deployment=deployment.name, at=at, legs=found, services=states)
+        every, states = legs_of(deployment), {report.leg.id: report.state for report in found}
+        complete = states.keys() >= {leg.id for leg in every}
+        services = service_states(services_of(deployment, every), states) if complete else ()
+        return cls(deployment=deployment.name, at=at, legs=found, services=services)
 
     def __str__(self) -> str:
         """The answer, then each root cause once: what, where, expected and found, the fix, and the legs that are down for it."""
@@ -86,34 +88,31 @@ class CheckReport:
     @property
     def outages(self) -> tuple[str, ...]:
         """One line for each service that is down: where, and because of which legs and causes."""
-        down = [state for state in self.services if not state.up]
+        down = [state for state in self.services if state.state is State.DOWN]
         of_peers = {(state.name, leg) for state in down if state.peer for leg in state.because}
         return tuple(self._outage(s) for s in down if s.peer or {(s.name, leg) for leg in s.because} - of_peers)
 
     @property
     def service_lines(self) -> tuple[str, ...]:
         """A short block for people: where each service works, then every outage."""
-        works = self._by_service(known=True)
+        works = self._by_service(State.UP)
         return (
             *(f"{name.label} works {_place(name, ', '.join(peers))}" for name, peers in works.items()),
-            *self.partly_checked,
+            *self.not_assessed,
             *self.outages,
         )
 
     @property
-    def partly_checked(self) -> tuple[str, ...]:
-        """One line for each service that is not down as far as anybody knows: files of other machines are missing."""
-        lines = self._by_service(known=False).items()
-        return tuple(
-            f"{name.label} {_place(name, ', '.join(peers))}: no problem found, partly checked" for name, peers in lines
-        )
+    def not_assessed(self) -> tuple[str, ...]:
+        """One line for each service of which nobody knows whether it works: files are missing."""
+        lines = self._by_service(State.NOT_ASSESSED).items()
+        return tuple(f"{name.label} is not assessed {_place(name, ', '.join(peers))}" for name, peers in lines)
 
-    def _by_service(self, *, known: bool) -> dict[ServiceName, list[str]]:
-        """Return the peers at which each service is up: those where everything is known, or the others."""
-        presumed = {leg.leg.id for leg in self.legs if leg.verdict.presumed}
+    def _by_service(self, wanted: State) -> dict[ServiceName, list[str]]:
+        """Return the peers at which each service is in this state."""
         found: dict[ServiceName, list[str]] = {}
         for state in self.services:
-            if state.up and state.peer and presumed.isdisjoint(state.needs) is known:
+            if state.state is wanted and state.peer:
                 found.setdefault(state.name, []).append(state.peer)
         return found
 
@@ -127,12 +126,20 @@ class CheckReport:
 
     @property
     def count(self) -> str:
-        """Return how many legs are up, in words."""
-        return f"{len(self.legs) - len(self.down)} of {len(self.legs)} connections are up"
+        """Return how many legs are up, in words; and how many are not assessed, if files are missing."""
+        counts = self.counts
+        rest = f", {counts[State.NOT_ASSESSED]} are not assessed" if counts[State.NOT_ASSESSED] else ""
+        return f"{counts[State.UP]} of {len(self.legs)} connections are up{rest}"
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """How many legs are in each state."""
+        found = Counter(leg.state for leg in self.legs)
+        return {state: found[state] for state in State}
 
     @property
     def accepted(self) -> bool:
-        """True if every leg is up."""
+        """True if every leg is known to be up."""
         return all(leg.up for leg in self.legs)
 
     def leg(self, leg_id: str) -> LegReport:
@@ -167,7 +174,7 @@ class CheckReport:
     @property
     def down(self) -> tuple[LegReport, ...]:
         """The legs that are down."""
-        return tuple(leg for leg in self.legs if not leg.up)
+        return tuple(leg for leg in self.legs if leg.down)
 
     def root_causes(self, *, first_only: bool = False) -> tuple[RootCause, ...]:
         """Return each cause of the legs that are down once, that of most legs first; only the first of each leg if asked."""
@@ -196,6 +203,10 @@ class CheckReport:
         """Return the document of `expressway-sim check --json`."""
         return {
             "accepted": self.accepted,
+            "counts": {
+                "connections": len(self.legs),
+                **{state.name.lower(): number for state, number in self.counts.items()},
+            },
             "deployment": self.deployment,
             "at": iso(self.at),
             "legs": [leg.to_json() for leg in self.legs],

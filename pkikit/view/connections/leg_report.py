@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pkikit.judge.diagnose import diagnose_trace
+from pkikit.judge.legs.known_parts import Lack, Look, State
 from pkikit.judge.legs.leg_verdict import LegVerdict
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Leg
@@ -36,8 +37,8 @@ class LegReport:
 
     def __str__(self) -> str:
         """One line about the leg; below it, when it is down, the first cause with its evidence and fix."""
-        if self.outcome is Outcome.ACCEPTED:
-            return f"up    {self.leg.id}"
+        if not self.down:
+            return f"{'up   ' if self.up else '?    '} {self.leg.id}{'' if self.up else ' (not assessed)'}"
         refused = f", refused by {self.refused_by}" if self.refused_by else ""
         cause = next((f for f in self.findings if f.rule in self.causes[:1]), None)
         below = [f"  {line}" for line in str(cause).splitlines()] if cause else []
@@ -45,7 +46,7 @@ class LegReport:
 
     @property
     def outcome(self) -> Outcome:
-        """What happened; if nothing was dialled, what was judged."""
+        """What happened; if nothing was dialled, what was judged. Nothing refuses where the state is "not assessed"."""
         if self.trace is not None:
             return self.trace.outcome
         return Outcome.ACCEPTED if self.verdict.accepted else Outcome.REJECTED
@@ -53,12 +54,34 @@ class LegReport:
     @property
     def mark(self) -> str:
         """The outcome with its sign, as tables show it."""
-        return _MARKS[self.outcome]
+        return "? not assessed" if self.state is State.NOT_ASSESSED else _MARKS[self.outcome]
+
+    @property
+    def state(self) -> State:
+        """Up, down, or not assessed because files are missing."""
+        if self.trace is None:
+            return self.verdict.state
+        return State.UP if self.outcome is Outcome.ACCEPTED else State.DOWN
 
     @property
     def up(self) -> bool:
-        """True if the leg was accepted; if nothing was dialled, if the judgement accepts it."""
-        return self.outcome is Outcome.ACCEPTED
+        """True if the leg was accepted; if nothing was dialled, if the judgement accepts it and nothing is missing."""
+        return self.state is State.UP
+
+    @property
+    def down(self) -> bool:
+        """True if a side refused, or nobody answered."""
+        return self.state is State.DOWN
+
+    @property
+    def lacks(self) -> tuple[Lack, ...]:
+        """What is missing for a whole answer."""
+        return self.verdict.lacks if self.trace is None else ()
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """The sides that verify and what each lacks, if files were judged of which some may be missing."""
+        return self.verdict.looks if self.trace is None else ()
 
     @property
     def rejected_by(self) -> Side | None:
@@ -98,14 +121,14 @@ class LegReport:
         """The judgement's findings; if it has none although the dial failed, the trace's."""
         if self.trace is None or self.agrees:
             return self.verdict.findings
-        if self.up:
+        if not self.down:
             return tuple(f for f in self.verdict.findings if f.severity is not Severity.ERROR)
         return (*self.verdict.findings, *diagnose_trace(self.trace, self.leg.server))
 
     @property
     def causes(self) -> tuple[str, ...]:
         """Rule ids, the one to fix first in front; an unreachable server before anything about certificates."""
-        return rank_causes(self.findings) if not self.up else ()
+        return rank_causes(self.findings) if self.down else ()
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
@@ -125,11 +148,15 @@ class LegReport:
             "mutual": self.leg.mutual,
             "dialled": self.trace is not None,
             "stand_ins": list(self.verdict.stand_ins),
-            "partly_checked": self.verdict.presumed,
+            "state": self.state.value,
+            "missing": [
+                {"machine": lack.machine, "part": lack.part.value, "service": lack.service} for lack in self.lacks
+            ],
+            "assumed": list(self.verdict.assumptions),
             "outcome": self.outcome.value,
             "rejected_by": rejected_by.value if rejected_by else None,
             "verify_error": {"code": error.code, "name": error.name} if error else None,
-            "alert": self.trace.alert if self.trace and not self.up else None,
+            "alert": self.trace.alert if self.trace and self.down else None,
             "causes": list(self.causes),
             "findings": [f.to_json() for f in self.findings],
         }

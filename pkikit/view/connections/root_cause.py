@@ -18,7 +18,7 @@ class RootCause:
 
     finding: of the first leg; its sentence says who refuses whom. legs: ids of all of them. refused_by: the machines that
     have this reason to refuse. holders: the machines whose certificates are refused. fix: what to do, on every machine that
-    needs it.
+    needs it. rests_on: what is assumed for it, and what the other sides of these legs decide and nobody knows, in sentences.
     """
 
     finding: Finding
@@ -26,6 +26,7 @@ class RootCause:
     refused_by: tuple[str, ...]
     holders: tuple[str, ...]
     fix: str
+    rests_on: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, entries: Sequence[tuple[LegReport, Finding]], short: Mapping[str, str]) -> RootCause:
@@ -51,7 +52,30 @@ class RootCause:
             if own := own_certificate_of(first):
                 does = f"{short.get(own, own)} cannot use its own certificate"
             first = first.saying(f"{does}: {_shortened(says, short)}")
-        return cls(finding=first, legs=ids, refused_by=machines, holders=refused, fix=fix)
+        rests_on = (*_assumed(entries), *_not_known([leg for leg, _ in entries], short))
+        return cls(finding=first, legs=ids, refused_by=machines, holders=refused, fix=fix, rests_on=rests_on)
+
+
+def _assumed(entries: Sequence[tuple[LegReport, Finding]]) -> tuple[str, ...]:
+    """Return what is assumed about certificates that are refused and that nobody gave, each once."""
+    said = (
+        f"Assumed: {look.assumes.says(look.presenter)}"
+        for leg, finding in entries
+        for look in leg.looks
+        if look.assumes is not None and look.verifier in leg.judges_of(finding)
+    )
+    return tuple(dict.fromkeys(said))
+
+
+def _not_known(legs: Sequence[LegReport], short: Mapping[str, str]) -> tuple[str, ...]:
+    """Return whose certificates the other sides may refuse as well, because nobody knows."""
+    found: dict[str, dict[str, None]] = {}
+    for look in (look for leg in legs for look in leg.looks if look.accepts is None):
+        found.setdefault(short.get(look.presenter, look.presenter), {})[short.get(look.verifier, look.verifier)] = None
+    return tuple(
+        f"Not assessed: whether {listed(list(who))} {'accepts' if len(who) == 1 else 'accept'} {whose}'s certificate."
+        for whose, who in found.items()
+    )
 
 
 def _shortened(text: str, short: Mapping[str, str]) -> str:

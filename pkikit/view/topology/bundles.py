@@ -35,7 +35,7 @@ class Bundle:
     @cached_property
     def down(self) -> tuple[LegReport, ...]:
         """Those that are down."""
-        return tuple(report for report in self.reports if not report.up)
+        return tuple(report for report in self.reports if report.down)
 
     @property
     def mark(self) -> Mark:

@@ -52,7 +52,7 @@ def draw(
     link: the address behind a line. machine_link: behind a machine. tip: what is shown when the mouse is over a machine.
     script_tips: the page's script shows the tips.
     """
-    topology = Topology(deployment=deployment, world=world, report=report)
+    topology = Topology.of(deployment, world, report)
     return draw_topology(topology, link=link, machine_link=machine_link, tip=tip, script_tips=script_tips)
 
 

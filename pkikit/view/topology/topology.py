@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pkikit.design.legs import legs_of
+from pkikit.judge.legs.known_parts import State
+from pkikit.judge.legs.stand_ins import known_part
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Side
@@ -48,6 +50,35 @@ class Topology:
     report: CheckReport | None
     unassessed: tuple[Leg, ...] = ()
     partial: bool = False
+
+    @classmethod
+    def of(
+        cls, deployment: Deployment, world: World, report: CheckReport | None = None, *, partial: bool = False
+    ) -> Topology:
+        """Return the topology; what a check could not assess is neither up nor down in it.
+
+        Args:
+            deployment: the machines.
+            world: their certificates and lists.
+            report: the last check; None before the first one.
+            partial: the world has only what somebody gave. It is so too if what the lab made counts as unknown.
+
+        Returns:
+            The topology.
+        """
+        if world.stand_ins.unknown:
+            world, partial = known_part(world), True
+        if report is None:
+            return cls(deployment=deployment, world=world, report=None, partial=partial)
+        unknown = tuple(leg.leg for leg in report.legs if leg.state is State.NOT_ASSESSED)
+        assessed = tuple(leg for leg in report.legs if leg.state is not State.NOT_ASSESSED)
+        return cls(
+            deployment=deployment,
+            world=world,
+            report=replace(report, legs=assessed),
+            unassessed=unknown,
+            partial=partial,
+        )
 
     @cached_property
     def systems(self) -> tuple[System, ...]:

@@ -1,11 +1,89 @@
-"""Which certificate a machine shows on a connection, if that is known from what somebody gave."""
+"""What is known about a connection when somebody gave the files of some machines only: its state, and what is missing."""
 
 from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
 
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import Leg
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import World
+
+
+class State(enum.StrEnum):
+    """What is known about a connection or a service."""
+
+    UP = "up"
+    DOWN = "down"
+    NOT_ASSESSED = "not-assessed"
+
+    @property
+    def mark(self) -> str:
+        """The sign in front of it."""
+        return {State.UP: "✔", State.DOWN: "✘", State.NOT_ASSESSED: "?"}[self]
+
+    @property
+    def words(self) -> str:
+        """The state for people."""
+        return self.value.replace("-", " ")
+
+
+class Part(enum.StrEnum):
+    """What nobody gave about a machine."""
+
+    CERTIFICATE = "certificate"
+    CLIENT = "client certificate"
+    LIST = "trusted CA list"
+    REVOCATION = "revocation status"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Lack:
+    """A part that is missing for a connection.
+
+    Attributes:
+        machine: whose part it is.
+        part: the certificate that it presents, the list that it reads, or the CRLs and OCSP answers that it needs.
+        service: the service of the machine that it belongs to, as `CallManager`; empty if it has one for everything.
+    """
+
+    machine: str
+    part: Part
+    service: str = ""
+
+
+class Assumption(enum.StrEnum):
+    """What a refusal rests on, where the certificate that is refused is missing."""
+
+    COPIED = "copied"
+    NO_ADDRESS = "no-address"
+
+    def says(self, machine: str) -> str:
+        """Return the assumption about a machine's certificate in two sentences."""
+        if self is Assumption.COPIED:
+            what = f"The client certificate of {machine} is missing. It is assumed to be the server certificate"
+            return f"{what}, as an upgrade to {TWO_STORES.first} leaves it."
+        return f"The certificate of {machine} is missing. It is assumed to have no IP address in it."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One side of a connection that looks at the other's certificate.
+
+    Attributes:
+        verifier: the machine that looks.
+        presenter: the machine that shows the certificate.
+        lacks: what is missing for an answer; empty if there is one.
+        accepts: the answer; None if there is none.
+        assumes: what a refusal rests on; None if it is certain.
+    """
+
+    verifier: str
+    presenter: str
+    lacks: tuple[Lack, ...]
+    accepts: bool | None
+    assumes: Assumption | None = None
 
 
 def shown_by_server(world: World, leg: Leg) -> Credential | None:
