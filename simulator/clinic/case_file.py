@@ -62,7 +62,7 @@ class FileCase(Case):
     """A case whose deployment and certificates come from a file.
 
     planned: the deployment. at: the time of the case. files: what the machines have, by path below the folder of certificates.
-    imported: what is not in the files is unknown, and presumed to be right.
+    imported: what is not in the files is unknown, and connections that need it are not assessed.
     """
 
     planned: Deployment

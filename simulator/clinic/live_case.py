@@ -67,7 +67,7 @@ class PlayResult:
     def right(self) -> bool:
         """True if the diagnosis names the case's causes before all others, and the fix helps."""
         wanted = self.case.causes
-        return set(self.causes[: len(wanted)]) == set(wanted) and self.mended.accepted
+        return set(self.causes[: len(wanted)]) == set(wanted) and not self.mended.down
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of `expressway-sim clinic CASE --json`."""
@@ -84,8 +84,8 @@ class PlayResult:
             "causes": list(self.causes),
             "fix": case.fix,
             "mend": case.fix,
-            "fixed": self.mended.accepted,
-            "mended": self.mended.accepted,
+            "fixed": not self.mended.down,
+            "mended": not self.mended.down,
             "refused": [f.to_json() for f in self.refused],
             "log": [str(event) for event in self.log],
             "legs": [leg.to_json() for leg in self.broken.legs],
@@ -186,7 +186,7 @@ class LiveCase:
 
     def settled(self, report: CheckReport) -> bool:
         """Return True if every connection is up, nothing is refused, and no order is left."""
-        return report.accepted and not self.refused and not self.unfinished
+        return not report.down and not self.refused and not self.unfinished
 
     def read(self, line: str) -> Remedy:
         """Return the remedy that a person typed.

@@ -81,7 +81,7 @@ def test_both_tunnels_to_a_peer_down_take_mra_there_and_only_there() -> None:
     assert state(down, "mra", E2) == ServiceState(
         name=ServiceName.MRA,
         peer=E2,
-        up=False,
+        state=State.DOWN,
         needs=state(set(), "mra", E2).needs,
         because=(tunnel(C1, E2), tunnel(C2, E2)),
     )
@@ -113,11 +113,11 @@ def test_one_node_of_unified_cm_is_enough() -> None:
 
 
 def test_json_names_a_peer_or_a_cluster() -> None:
-    """The keys of the contract: name, cluster or peer, up, needs, because."""
+    """The keys of the contract: name, cluster or peer, up, needs, because; state and waits_for say what is not assessed."""
     down = {tunnel(C1, E2), tunnel(C2, E2)}
     peer, cluster = state(down, "mra", E2).to_json(), state(down, "mra", "edge").to_json()
-    assert set(peer) == {"name", "peer", "up", "needs", "because"}
-    assert set(cluster) == {"name", "cluster", "up", "needs", "because"}
+    assert set(peer) == {"name", "peer", "up", "state", "needs", "because", "waits_for"}
+    assert set(cluster) == {"name", "cluster", "up", "state", "needs", "because", "waits_for"}
     assert (peer["name"], peer["peer"], peer["up"]) == ("mra", E2, False)
     assert set(peer["because"]) <= set(peer["needs"])
 
