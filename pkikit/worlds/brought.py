@@ -50,9 +50,7 @@ _Certificates = tuple[x509.Certificate, ...]
 _ByPort = dict[int, _Certificates]
 
 
-def bring_certificates(
-    world: World, directory: Path, *, check_keys: bool = True, unknown: bool | None = None
-) -> World:
+def bring_certificates(world: World, directory: Path, *, check_keys: bool = True, unknown: bool | None = None) -> World:
     """Return the world with every folder of `directory` in it; a party without a folder keeps what the lab issued.
 
     A client outside has no folder by default: it trusts what the brought trusted CA lists trust.

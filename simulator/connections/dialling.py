@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from pkikit.handshake.recorder import merge, record_no_connection
-from pkikit.judge.legs.assessment import judge_of
+from pkikit.judge.legs.known_verdict import judge_of
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Protocol

@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 from pkikit.commands.cli import app as pkikit
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
-from pkikit.judge.legs.assessment import Assessment, judge_of
 from pkikit.judge.legs.known_parts import Part, State
+from pkikit.judge.legs.known_verdict import Assessment, judge_of
 from pkikit.judge.legs.leg_verdict import LegVerdict
 from pkikit.judge.legs.stand_ins import known_part
 from pkikit.model.world import World

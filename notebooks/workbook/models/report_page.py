@@ -6,7 +6,7 @@ import base64
 from html import escape
 from pathlib import Path
 
-from pkikit.report.content.assessment import State
+from pkikit.judge.legs.known_parts import State
 from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.written.finished_report import FinishedReport
 from pkikit.report.written.report_sentences import LIGHTS

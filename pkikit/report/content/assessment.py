@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.legs.assessment import Assessment
+from pkikit.judge.legs.known_verdict import Assessment
 from pkikit.model.world import World
 from pkikit.view.connections.leg_report import LegReport
 
