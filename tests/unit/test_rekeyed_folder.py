@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.csr import fast_key
 from pkikit.design.legs import legs_of
-from pkikit.judge.legs.known_verdict import judge_of
 from pkikit.judge.legs.known_parts import State
+from pkikit.judge.legs.known_verdict import judge_of
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import is_issued_by, key_of
