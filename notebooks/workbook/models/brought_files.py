@@ -55,7 +55,7 @@ class Brought:
         self.material, self.answers = material, dict(answers or {})
         self.place = place or Path.cwd() / IMPORTS
         self.planned = dict(planned or {})
-        self.assembly: Assembly = _plainly(material, self.answers)
+        self.assembly: Assembly = assemble(material, self.answers)
 
     def with_answers(self, answers: Mapping[str, str]) -> Brought:
         """Return the same with further answers; an empty answer takes an earlier one back.
@@ -326,11 +326,3 @@ def bring(
 
 def _pem(certificates: Sequence[x509.Certificate]) -> bytes:
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
-
-
-def _plainly(material: Material, answers: Mapping[str, str]) -> Assembly:
-    """Put together; errors about answers in the words of a notebook."""
-    try:
-        return assemble(material, answers)
-    except InputError as error:
-        raise InputError(error.message.replace("--answer ", ""), where=error.where) from None
