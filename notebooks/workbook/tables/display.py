@@ -143,7 +143,7 @@ def describe_leg(leg: Leg) -> str:
 
 def describe_leg_report(report: LegReport) -> str:
     """Return the state of a connection, who refused it, and why."""
-    state = "✔ up" if report.up else "✘ down"
+    state = f"{report.state.mark} {report.state.words}"
     refused = f", refused by the {report.rejected_by.value}" if report.rejected_by and not report.up else ""
     causes = f": {', '.join(report.causes)}" if report.causes else ""
     return f"{ShortNames([report.leg]).connection(report.leg)}: {state}{refused}{causes}"

@@ -47,9 +47,12 @@ def say(text: object) -> Sentence:
 def summary(report: CheckReport | Iterable[LegReport]) -> Sentence:
     """Say how many connections are up, and which are down."""
     legs = report.legs if isinstance(report, CheckReport) else tuple(report)
-    down = [leg.leg for leg in legs if not leg.up]
+    down = [leg.leg for leg in legs if leg.down]
     verb = "is" if len(legs) == 1 else "are"
-    first = f"{len(legs) - len(down)} of {counted(len(legs), 'connection')} {verb} up."
+    up = sum(leg.up for leg in legs)
+    first = f"{up} of {counted(len(legs), 'connection')} {verb} up."
+    if unknown := len(legs) - up - len(down):
+        first += f" Not assessed, because files are missing: {unknown}."
     if not down:
         return Sentence(first)
     names = ShortNames(down)

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from pkikit.design.services import Need, services_of
+from pkikit.judge.legs.known_parts import State
 from pkikit.model.deployment import Deployment
 from pkikit.view.connections.check_report import CheckReport
+
+_WORKS = {State.UP: "yes", State.DOWN: "no", State.NOT_ASSESSED: "not assessed"}
 
 
 def services(report: CheckReport) -> pd.DataFrame:
@@ -17,7 +20,7 @@ def services(report: CheckReport) -> pd.DataFrame:
         {
             "service": state.name.value,
             "where": state.where,
-            "works": "✔ yes" if state.up else "✘ no",
+            "works": f"{state.state.mark} {_WORKS[state.state]}",
             "because of": ", ".join(state.because),
         }
         for state in report.services
