@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Callable
 
 from pkikit.captures.capture_contents import CaptureContents
-from pkikit.captures.conversations.conversation import Conversation
-from pkikit.captures.packets.containers import CaptureReader
-from pkikit.captures.packets.layers import End, Ignored, segment_of
-from pkikit.captures.packets.streams import Streams
+from pkikit.captures.conversations.conversation import Conversation, Meter
+from pkikit.captures.packets.containers import CaptureReader, Packet
+from pkikit.captures.packets.layers import End, Ignored, Key, Segment, peek, segment_of
+from pkikit.captures.packets.streams import MAX_FLOWS, Streams
 from pkikit.errors import EncodingError
 from pkikit.files.streams.peeked import Readable
 from pkikit.handshake.decoding.key_log import KeyLog
 from pkikit.text import counted
 
-MAX_CONNECTIONS = 20_000
+MAX_CONNECTIONS, MAX_SEGMENTS, MAX_PACKETS = 20_000, 150_000, 2_000_000  # of all files of a machine together
+MAX_WORK = 16 * 1024 * 1024
 _STEP = 4096  # packets between two reports of progress
 
 
@@ -27,7 +28,9 @@ class CaptureAnalyzer:
         self._log, self._progress = log, progress
         self._streams = Streams(self._listen)
         self._ignored: Counter[Ignored] = Counter()
-        self._cut = 0
+        self._meter = Meter()
+        self._cut = self._segments = 0
+        self._settled: set[Key] = set()  # directions whose bytes would tell nothing more
 
     def read(self, stream: Readable, where: str, file: str = "") -> None:
         """Read one capture to its end.
@@ -44,22 +47,51 @@ class CaptureAnalyzer:
                 for lines in reader.secrets[known:]:
                     self._log.add(lines)
                 known = len(reader.secrets)
-                segment = segment_of(packet)
                 self.captured.packets += 1
-                if isinstance(segment, Ignored):
-                    self._ignored[segment] += 1
-                else:
-                    self._cut += segment.missing > 0
-                    self._streams.add(segment, packet, file)
+                self._packet(packet, file)
                 if self._progress is not None and packet.number % _STEP == 0:
                     self._progress(_STEP)
+                if why := self._enough():
+                    reader.damage = f"only the packets up to {packet.number:,} were read, because there are {why}"
+                    break
         except EncodingError as error:
             reader.damage = error.message
         if reader.damage:
             self.captured.notes.append(f"{where}: {reader.damage}")
 
+    def _packet(self, packet: Packet, file: str) -> None:
+        seen = peek(packet)
+        if isinstance(seen, Ignored):
+            self._ignored[seen] += 1
+            return
+        if seen is not None and seen[0] in self._settled:
+            if seen[1]:
+                self._ignored[Ignored.SETTLED] += 1
+                return
+            self._settled.discard(seen[0])  # it ends, or begins again
+        segment = segment_of(packet)
+        if not isinstance(segment, Segment):
+            self._ignored[segment] += 1
+            return
+        self._segments += 1
+        self._cut += segment.missing > 0
+        if not self._streams.add(segment, packet, file) and seen is not None:
+            self._settled.add(seen[0])
+
+    def _enough(self) -> str:
+        """Return what there is too much of, to be read in a time that anybody waits."""
+        if self._streams.full:
+            return f"more than {MAX_FLOWS:,} TCP connections; split the file (editcap -c)"
+        if self._segments >= MAX_SEGMENTS:
+            return f"more than {MAX_SEGMENTS:,} segments that have to be looked at; split the file (editcap -c)"
+        if self._meter.spent >= MAX_WORK:
+            return "very many handshakes in it; split the file (editcap -c)"
+        if self.captured.packets >= MAX_PACKETS:
+            return f"more than {MAX_PACKETS:,}; split the file (editcap -c)"
+        return ""
+
     def _listen(self, source: End, target: End) -> Conversation:
-        return Conversation(source, target, self._log, self._take)
+        return Conversation(source, target, self._log, self._meter, self._take)
 
     def _take(self, conversation: Conversation) -> None:
         captured = self.captured

@@ -137,6 +137,11 @@ class CaptureReading:
         analyzer.read(stream, member or name, Path(member).name if member else "")
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not read of the files, in sentences."""
+        return tuple(self._damage)
+
+    @property
     def has_connections(self) -> bool:
         """A capture has TLS in it."""
         return any(captured.connections for captured in self._found)

@@ -23,11 +23,12 @@ MAX_DOCUMENT = 32 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The answer about a file; groups: failures by connection, for logs."""
+    """The answer about a file; groups: failures by connection, for logs. notes: what was not read."""
 
     verdict: Verdict
     causes: tuple[str, ...]
     groups: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def of_file(
@@ -77,16 +78,18 @@ def of_file(
     if damage is not None and not diagnosis.verdict.errors:
         raise damage
     if diagnosis.recognised:
-        return _of_log(diagnosis, f" (The file {damage.message}; this is about the part before.)" if damage else "")
+        about = f" (The file {damage.message}; this is about the part before.)" if damage else ""
+        return _of_log(diagnosis, about, reading.notes)
     what, instead = text_kind(head)
     if what != "text" and not diagnosis.records:
         raise InputError(f"is {what}, not a log; {instead}", where=where)
-    raise InputError(diagnosis.nothing, where=where)
+    more = f" ({'; '.join(reading.notes)})" if reading.notes else ""
+    raise InputError(diagnosis.nothing + more, where=where)
 
 
-def _of_log(diagnosis: LogDiagnosis, note: str = "") -> Answer:
+def _of_log(diagnosis: LogDiagnosis, note: str = "", notes: tuple[str, ...] = ()) -> Answer:
     verdict = replace(diagnosis.verdict, question=diagnosis.verdict.question + note)
-    return Answer(verdict=verdict, causes=diagnosis.causes, groups=diagnosis.groups)
+    return Answer(verdict=verdict, causes=diagnosis.causes, groups=diagnosis.groups, notes=notes)
 
 
 def _document(lines: Iterator[str], where: str) -> tuple[Any, Iterator[str]]:

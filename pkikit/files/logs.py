@@ -22,6 +22,10 @@ from pkikit.text import printable
 
 MAX_TEXT = 512 * 1024 * 1024  # of text, all members together
 MAX_MEMBERS, MAX_LINE = 5_000, 65_536
+MAX_SMALL, MAX_RATIO = (
+    768 * 1024 * 1024,
+    400,
+)  # unpacked bytes of any compressed file, and of a large one for each of its own
 # Members of a diagnostic archive and the like that are no logs.
 _CAPTURES = (".pcap", ".pcapng")
 _NO_LOGS = ("xconf_dump", "xstat_dump", ".pem", ".cer", ".crt", ".der", *_CAPTURES, ".xml", ".html", ".png", ".jpg",
@@ -88,6 +92,7 @@ def read_logs(path: Path | None, take_capture: TakeCapture | None = None) -> Ite
             raise InputError(f"cannot be read: {error.strerror or error}", where=where) from None
         limits = Limits(
             where=where,
+            unpacked=_most_unpacked(path),
             members=MAX_MEMBERS,
             wanted=budget.wants,
             passed=lambda name, _: budget.skipped.append(name),
@@ -101,6 +106,11 @@ def read_logs(path: Path | None, take_capture: TakeCapture | None = None) -> Ite
                 f" (only {', '.join(printable(name, 60) for name in budget.skipped[:5])})" if budget.skipped else ""
             )
             raise InputError(f"is an archive without a log in it{skipped}; give the log itself", where=where)
+
+
+def _most_unpacked(path: Path | None) -> int | None:
+    """Return how many bytes may come out of a compressed file. What packs much better than any log or capture is no log."""
+    return max(MAX_SMALL, MAX_RATIO * path.stat().st_size) if path is not None else None
 
 
 def _is_no_log(name: str) -> bool:

@@ -207,8 +207,9 @@ def _refuser(connection: CapturedConnection) -> tuple[Side | None, str]:
     alert = connection.fatal
     if alert is not None:
         return alert.side, f"alert {alert.name} in {alert.event.place}"
-    if connection.alerts:
-        return connection.alerts[0].side, f"an encrypted alert in {connection.alerts[0].event.place}"
+    hidden = next((a for a in connection.alerts if not a.name), None)
+    if hidden is not None:
+        return hidden.side, f"an encrypted alert in {hidden.event.place}"
     last = connection.events[-1]
     if connection.closed_by is not None:
         how = "aborts (RST)" if connection.reset else "closes"

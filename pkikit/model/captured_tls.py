@@ -95,7 +95,7 @@ class CapturedConnection:
         client_chain: what the client sent; None if it sent none, or it is encrypted or missing.
         requested: where the server asks for a certificate of the client; None if it doesn't, or that is encrypted.
         authorities: names of the CAs in that request, in DER.
-        authority_names: the same as text.
+        authority_names: the first of them as text.
         alerts: every alert.
         closed_by: the side that closed or aborted first.
         reset: it aborted with RST.

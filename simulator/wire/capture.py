@@ -32,7 +32,7 @@ Tap = Callable[[bool, bytes], None]
 
 @dataclass
 class Conversation:
-    """One TCP connection: client, server, and every piece of data with its time and direction."""
+    """One TCP connection: client, server, and every piece of data with its time and direction; no data: that end closes."""
 
     client: End
     server: End
@@ -49,13 +49,16 @@ class Capture:
         self._recorded = 0
 
     def tap(self, client: End, server: End) -> Tap:
-        """Return a function to call with (sent by the client, bytes) for each piece of a new conversation."""
+        """Return a function to call with (sent by the client, bytes) for each piece of a new conversation.
+
+        No bytes: that end closes its direction. If nobody is told to close, the client closed first.
+        """
         conversation = Conversation(client, server, self._now())
         self._conversations.append(conversation)
 
         def record(from_client: bool, data: bytes) -> None:
             self._recorded += len(data)
-            if data and self._recorded <= MAX_RECORDED:
+            if self._recorded <= MAX_RECORDED:
                 conversation.pieces.append((self._now(), from_client, data))
 
         return record
@@ -141,10 +144,16 @@ def _packets(conversation: Conversation) -> list[tuple[datetime, bytes]]:
     add(conversation.began, True, TH_SYN)
     add(conversation.began, False, TH_SYN | TH_ACK)
     add(conversation.began, True, TH_ACK)
-    last = conversation.began
+    last, closed = conversation.began, dict.fromkeys((True, False), False)
     for last, from_client, data in conversation.pieces:
+        if closed[from_client]:
+            continue
+        if not data:
+            add(last, from_client, TH_FIN | TH_ACK)
+            closed[from_client] = True
         for start in range(0, len(data), _SEGMENT):
             add(last, from_client, TH_PUSH | TH_ACK, data[start : start + _SEGMENT])
-    add(last, True, TH_FIN | TH_ACK)
-    add(last, False, TH_FIN | TH_ACK)
+    for from_client in (True, False):
+        if not closed[from_client]:
+            add(last, from_client, TH_FIN | TH_ACK)
     return made

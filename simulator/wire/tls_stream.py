@@ -40,7 +40,7 @@ class TlsStream:
         """Put a handshake on a connection.
 
         Args:
-            tap: is called with every piece of data, as it is on the wire.
+            tap: is called with every piece of data, as it is on the wire, and without data when the other side closes.
             look_up: asks for the revocation status of a chain.
             delay: seconds by which outgoing data is late.
         """
@@ -69,10 +69,10 @@ class TlsStream:
             if handshake.complete or handshake.failed:
                 break
             data = await self._reader.read(_CHUNK)
+            self._tap(False, data)  # no data: the other side closes
             if not data:
                 handshake.fail("the other side closed the connection during the handshake")
                 break
-            self._tap(False, data)
             handshake.feed(data)
         if handshake.to_look_up and self._look_up is not None:
             handshake.judge_with(await self._look_up(handshake.to_look_up))
@@ -92,9 +92,9 @@ class TlsStream:
             if data == b"":
                 return None
             arrived = await self._reader.read(_CHUNK)
+            self._tap(False, arrived)
             if not arrived:
                 return None
-            self._tap(False, arrived)
             self.handshake.feed(arrived)
 
     async def closed_within(self, seconds: float) -> bool:
@@ -103,9 +103,9 @@ class TlsStream:
             async with asyncio.timeout(seconds):
                 while True:
                     arrived = await self._reader.read(_CHUNK)
+                    self._tap(False, arrived)
                     if not arrived:
                         return True
-                    self._tap(False, arrived)
                     self.handshake.feed(arrived)
                     data = self.handshake.read()
                     if data == b"":

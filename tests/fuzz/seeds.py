@@ -1,7 +1,7 @@
 """Real objects to start from: certificates, requests, lists, answers, keys, containers, traces, logs, deployments, bodies.
 
 What is signed lies in tests/vectors/seeds, made once by `python -m tests.fuzz.seeds`, so that a seed number makes the same
-inputs everywhere. Only salts in encrypted containers differ from run to run.
+inputs everywhere. Only salts in encrypted containers and the random numbers of captured handshakes differ from run to run.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import tarfile
+import tempfile
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -32,12 +33,14 @@ from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.design.xconfiguration import xconfiguration
 from pkikit.files import key_pem
+from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.judge.phrases import PHRASES
 from pkikit.model.codec.trace import trace_to_json
 from pkikit.view.logs.dumps import xconf_text, xconf_xml, xstat_text, xstat_xml
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import SERVER, craft
-from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, WorldBuilder, deployment, issued
+from tests.support.captured import Recorded
+from tests.support.worlds import AT, C1, CASES, DEPLOYMENTS, E1, WorldBuilder, deployment, issued
 
 MAX_LOG = 40
 
@@ -118,6 +121,22 @@ def brought() -> tuple[bytes, ...]:
     whole = (text, f"login as: admin\r\nxConfiguration\r\n{session}OK\r\n", printed, json.dumps(snapshot))
     documents = (xconf_xml(settings), xstat_xml(status), gzip.compress(tar.getvalue()))
     return (tar.getvalue(), packed.getvalue(), *(one.encode() for one in whole), *documents)
+
+
+@cache
+def captures() -> tuple[bytes, ...]:
+    """Captures of a connection that is up and one that is refused: pcapng in TLS 1.2, in 1.3 with its secrets, and pcap."""
+    made = []
+    case = next(case for case in CASES if case.id == "leaf-expired")
+    for world in (WorldBuilder().world, case.broken(WorldBuilder()).world):
+        leg = next(leg for leg in legs_of(world.deployment) if (leg.client, leg.server, leg.port) == (C1, E1, 7001))
+        for version in (TlsVersion.TLS_1_2, TlsVersion.TLS_1_3):
+            recorded = Recorded(world, AT, TlsRange(lowest=version, highest=version))
+            recorded.dial(leg)
+            with tempfile.TemporaryDirectory() as folder:
+                made.append(recorded.write(Path(folder) / "a.pcapng").read_bytes())
+            made += recorded.capture.pcap(f"10.0.{list(world.parties).index(C1)}.1")
+    return tuple(made)
 
 
 @cache

@@ -213,6 +213,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType({
     "convert": Target(seeds=seeds.objects, prepared=_command("convert", "{}", "--to", "pem", "--out", "{out}")),
     "diagnose-trace": Target(seeds=seeds.traces, prepared=_command("diagnose", "{}", suffix=".json")),
     "diagnose-log": Target(seeds=seeds.logs, prepared=_command("diagnose", "{}", suffix=".log")),
+    "diagnose-capture": Target(seeds=seeds.captures, prepared=_command("diagnose", "{}", suffix=".pcap")),
     "deployment": Target(seeds=seeds.deployments, prepared=_command("san", "{}", suffix=".yaml")),
     "deployment-lint": Target(seeds=seeds.deployments, prepared=_command("lint", "{}", suffix=".yaml")),
     "reading": Target(seeds=seeds.brought, prepared=_reading),

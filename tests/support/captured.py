@@ -58,7 +58,8 @@ def recorded(world: World, at: datetime, legs: Iterable[Leg], tls: TlsRange | No
 def _dialled(leg: Leg, client: Handshake, server: Handshake, tap: Tap) -> HandshakeTrace:
     def move(side: Handshake, other: Handshake) -> None:
         data = side.outgoing()
-        tap(side is client, data)
+        if data:
+            tap(side is client, data)
         other.feed(data)
 
     pairs = ((client, server), (server, client))

@@ -13,12 +13,18 @@ import pytest
 from pkikit.captures.analysis import CaptureAnalyzer
 from pkikit.captures.capture_contents import CaptureContents
 from pkikit.captures.packets.containers import CaptureReader, Packet
-from pkikit.captures.packets.layers import Segment, segment_of
+from pkikit.captures.packets.layers import Ignored, Segment, peek, segment_of
 from pkikit.captures.packets.streams import MAX_WAITING, Arrival, Streams
 from pkikit.design.legs import legs_of
+from pkikit.handshake.decoding.handshake_messages import authorities_in, certificates_in
+from pkikit.handshake.decoding.hellos import extension_fields
 from pkikit.handshake.decoding.key_log import KeyLog
+from pkikit.handshake.decoding.protection import Undecodable
+from pkikit.handshake.decoding.tls_bytes import Bytes
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.captured_tls import Handshake
+from pkikit.model.trace import Side
+from simulator.wire.capture import Capture
 from tests.support.captured import Recorded
 from tests.support.packets import (
     ACK,
@@ -207,15 +213,19 @@ class Counting:
     def finish(self) -> None:
         """Nothing to count."""
 
+    def wants(self, by_first: bool) -> bool:
+        """Everything."""
+        return True
+
 
 def test_bytes_that_wait_for_a_lost_one_are_bounded() -> None:
     heard = Counting()
     streams = Streams(lambda source, target: heard)
-    wire, at = Wire(), datetime(2026, 1, 1, tzinfo=UTC)
+    wire = Wire()
     for n, raw in enumerate([*wire.opening(), *(wire.packet(True, 1 + k * 1000, bytes(1000)) for k in range(3000))]):
-        segment = segment_of(Packet(n, at, RAW, raw, 0))
+        segment = segment_of(Packet(n, RAW, raw))
         assert isinstance(segment, Segment)
-        streams.add(segment, Packet(n, at, RAW, b"", 0))
+        streams.add(segment, Packet(n, RAW, b""))
         assert streams._waiting <= MAX_WAITING + 2000
     streams.finish()
     assert (heard.bytes, heard.lost) == (3_000_000, 1)
@@ -257,3 +267,89 @@ def test_gzip_of_a_capture_is_one(pieces: list[tuple[bool, bytes]], tmp_path: ob
     path = Path(str(tmp_path)) / "a.pcap.gz"
     path.write_bytes(gzip.compress(pcap(packets_of(pieces))))
     assert diagnose_captures([path]).verdict.accepted
+
+
+def test_most_packets_are_passed_over_without_taking_them_apart(pieces: list[tuple[bool, bytes]]) -> None:
+    """What a quick look says about a packet is what taking it apart says."""
+    wire6 = Wire(client=("2001:db8::1", 40_000), server=("2001:db8::2", 5061))
+    for wire in (Wire(), wire6):
+        for link in (RAW, ETHERNET, NULL, COOKED, COOKED2):
+            for raw in packets_of(pieces, wire):
+                packet = Packet(1, link, linked(raw, link))
+                segment, seen = segment_of(packet), peek(packet)
+                assert isinstance(segment, Segment)
+                opens_or_ends = segment.syn or segment.fin or segment.rst
+                if not segment.data and not opens_or_ends:
+                    assert seen is Ignored.EMPTY
+                else:
+                    assert isinstance(seen, tuple)
+                    assert seen[1] is not opens_or_ends
+    udp = bytearray(packets_of(pieces)[0])
+    udp[9] = 17
+    assert peek(Packet(1, ETHERNET, linked(bytes(udp), ETHERNET, vlan=3))) is Ignored.OTHER
+
+
+def test_end_of_a_long_connection_is_seen(pieces: list[tuple[bool, bytes]]) -> None:
+    """Its bytes are passed over once it is known; who closes is not. The same ports again are looked at again."""
+    long = [*pieces, *[(False, b"\x17\x03\x03\x03\xe8" + bytes(1000))] * 40]
+    packets = packets_of(long)
+    packets[-2:] = packets[:-3:-1]  # the server closes first
+    captured = read(pcap([*packets, *packets_of(pieces, Wire(start=7_000_000))]))
+    assert [c.handshake for c in captured.connections] == [Handshake.COMPLETE] * 2
+    assert [c.closed_by for c in captured.connections] == [Side.SERVER, Side.CLIENT]
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("analysis.MAX_SEGMENTS", "segments that have to be looked at"),
+        ("analysis.MAX_PACKETS", "more than 3; split"),
+        ("analysis.MAX_WORK", "very many handshakes"),
+        ("packets.streams.MAX_FLOWS", "TCP connections"),
+        ("packets.containers.MAX_PACKETS", "only the first 3 packets"),
+    ],
+)
+def test_limit_is_told(
+    pieces: list[tuple[bool, bytes]], monkeypatch: pytest.MonkeyPatch, limit: str, words: str
+) -> None:
+    monkeypatch.setattr(f"pkikit.captures.{limit}", 3)
+    packets = [p for n in range(4) for p in packets_of(pieces, Wire(client=("10.0.0.1", 41_000 + n)))]
+    captured = read(pcap(packets))
+    assert captured.packets < len(packets)
+    assert any(words in note for note in captured.notes)
+
+
+def test_blocks_that_are_no_packets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pkikit.captures.packets.containers.MAX_BLOCKS", 10)
+    reader = CaptureReader(io.BytesIO(pcapng([(0, bytes(60))]) + block(0x77, bytes(8)) * 20), "x")
+    assert len(list(reader.packets())) == 1
+    assert "is no packet" in reader.damage
+
+
+def test_time_beyond_every_calendar_is_a_time() -> None:
+    assert Packet(1, RAW, b"", ticks=2**64 - 1).at.year == 9999
+    assert Packet(1, RAW, b"", resolution=10**9, offset=-(2**63)).at.year == 1970
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_lab_writes_who_closed(pieces: list[tuple[bool, bytes]], first: bool) -> None:
+    """Without the goodbye of TLS, the FIN tells."""
+    capture = Capture(lambda: AT)
+    tap = capture.tap(("10.0.0.1", 40_000), ("10.0.0.2", 5061))
+    for side, data in [*pieces, (first, b""), (not first, b""), (first, b"")]:
+        tap(side, data)
+    (found,) = read(*capture.pcap("10.0.0.1")).connections
+    assert found.closed_by is (Side.CLIENT if first else Side.SERVER)
+    assert found.handshake is Handshake.COMPLETE
+    assert sum(event.what.startswith("FIN") for event in found.events) == 2
+
+
+def test_message_of_very_many_parts_is_not_read_to_its_end() -> None:
+    """A list of CA names and one of certificates stop at a limit; any other message of too many parts says so."""
+    names = b"\0\2\x30\0" * 5_000
+    request = b"\1\1\0\2\4\1" + len(names).to_bytes(2) + names
+    assert len(authorities_in(request, tls13=False)) == 500
+    listing = b"\0\0\1\x30" * 5_000
+    assert len(certificates_in(len(listing).to_bytes(3) + listing, tls13=False)) == 64
+    with pytest.raises(Undecodable, match="parts"):
+        extension_fields(Bytes((20_000).to_bytes(2) + b"\xff\xf0\0\0" * 5_000))

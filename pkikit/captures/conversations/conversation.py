@@ -10,7 +10,7 @@ from pkikit.captures.conversations.handshake_facts import HandshakeFacts
 from pkikit.captures.packets.layers import End
 from pkikit.captures.packets.streams import Arrival
 from pkikit.handshake.decoding.application import application_content
-from pkikit.handshake.decoding.decoder import Decoder
+from pkikit.handshake.decoding.decoder import Decoded, Decoder
 from pkikit.handshake.decoding.key_log import KeyLog
 from pkikit.model.captured_tls import CapturedConnection, Handshake, Socket
 from pkikit.model.tables import ports
@@ -24,6 +24,8 @@ _TLS_PORTS = frozenset(
 _RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]..", re.DOTALL)
 _HELLO = re.compile(rb"\x16\x03[\x00-\x04]..[\x01\x02]", re.DOTALL)
 _HEAD = 6
+_MESSAGE, _CERTIFICATES, _DATA = 50, 4, 16
+_OVERHEAD = 32  # a piece counts as so many bytes more: very many small ones take long
 
 
 def expects_tls(port: int) -> bool:
@@ -39,11 +41,26 @@ class _Way:
     first: str = ""  # the first line in clear
 
 
+@dataclass
+class Meter:
+    """The work that messages of all connections made, in bytes of a hello."""
+
+    spent: int = 0
+
+
+def _cost(message: Decoded) -> int:
+    if message.name == "Certificate":
+        return _MESSAGE + message.length // _CERTIFICATES
+    return _MESSAGE + (len(message.body) or message.length // _DATA)
+
+
 class Conversation:
     """Listens to one connection, and tells at its end what it was."""
 
-    def __init__(self, source: End, target: End, log: KeyLog, done: Callable[[Conversation], None]) -> None:
-        self._ends = (source, target)
+    def __init__(
+        self, source: End, target: End, log: KeyLog, meter: Meter, done: Callable[[Conversation], None]
+    ) -> None:
+        self._ends, self._meter = (source, target), meter
         self._log, self._done = log, done
         self._ways = {True: _Way(), False: _Way()}
         self._client_first: bool | None = None  # True: the first end dialled
@@ -104,7 +121,7 @@ class Conversation:
     def _in_clear(self, way: _Way, data: bytes) -> None:
         if not way.first:
             way.first = application_content(data[:400]).title
-        way.clear += len(data)
+        way.clear += len(data) + _OVERHEAD
 
     def _give(self, by_first: bool, data: bytes, where: Arrival) -> None:
         way, facts, decoder = self._ways[by_first], self._facts, self._decoder
@@ -113,8 +130,9 @@ class Conversation:
         side = self._side(by_first)
         if way.taken > MAX_TLS or facts.enough:
             return
-        way.taken += len(data)
+        way.taken += len(data) + _OVERHEAD
         for message in decoder.feed(side, data):
+            self._meter.spent += _cost(message)
             facts.message(message, where)
 
     def gap(self, by_first: bool, missing: int, where: Arrival) -> None:
@@ -124,6 +142,13 @@ class Conversation:
             self._ways[by_first].taken = MAX_TLS + 1
         else:
             self._ways[by_first].clear += missing
+
+    def wants(self, by_first: bool) -> bool:
+        """See Listener."""
+        way = self._ways[by_first]
+        if self._facts is None:
+            return way.clear <= MAX_CLEAR
+        return way.taken <= MAX_TLS and not self._facts.enough
 
     def closed(self, by_first: bool, where: Arrival, *, reset: bool) -> None:
         """See Listener."""

@@ -21,9 +21,10 @@ from pkikit.model.tables.alerts import ALERT_NAMES
 from pkikit.model.trace import Alert, Application, Detail, Failed, HandshakeTrace, Message, Negotiated, Side, Step
 from pkikit.reading.odd.certificate_loader import load_certificate
 from pkikit.reading.unreadable import OtherKind
+from pkikit.text import counted
 from pkikit.values.names import printable
 
-MAX_EVENTS, MAX_CERTIFICATES, MAX_AUTHORITIES, MAX_HIDDEN = 60, 10, 500, 64
+MAX_EVENTS, MAX_CERTIFICATES, MAX_AUTHORITIES, MAX_TITLES, MAX_HIDDEN = 60, 10, 500, 50, 64
 _OTHER = {Side.CLIENT: Side.SERVER, Side.SERVER: Side.CLIENT}
 _ALERT_RECORD, _DATA, _HANDSHAKE = 0x15, 0x17, 0x16
 _TLS13_ALERT = 5 + 2 + 1 + 16  # header, alert, content type, tag
@@ -61,6 +62,7 @@ class HandshakeFacts:
         self._lost: set[str] = set()
         self._gaps: set[Side] = set()
         self._closed: tuple[Side, bool] | None = None
+        self._said_goodbye: Side | None = None
         self._requested: WireEvent | None = None
         self._authorities: list[bytes] = []
         self._hello = self._answer = self._retry = False
@@ -178,7 +180,8 @@ class HandshakeFacts:
 
     def _request(self, body: bytes, where: Arrival) -> None:
         self._authorities = authorities_in(body, tls13=self._tls13)[:MAX_AUTHORITIES]
-        named = f", names {len(self._authorities)} CAs" if self._authorities else ", names no CA"
+        more = " or more" if len(self._authorities) == MAX_AUTHORITIES else ""
+        named = f", names {counted(len(self._authorities), 'CA')}{more}" if self._authorities else ", names no CA"
         self._requested = self.tell(Side.SERVER, f"CertificateRequest{named}", where)
 
     def _alert(self, side: Side, body: bytes, where: Arrival) -> None:
@@ -188,6 +191,8 @@ class HandshakeFacts:
         # TLS 1.3 ignores the level: every alert but two ends the connection (RFC 8446 §6).
         fatal = name not in _QUIET and (body[0] == 2 or self._tls13)
         event = self.tell(side, f"Alert: {name}{' (fatal)' if fatal else ''}", where)
+        if name == "close_notify":
+            self._said_goodbye = self._said_goodbye or side
         self._note_alert(side, name, fatal, event, where)
 
     def _note_alert(self, side: Side, name: str, fatal: bool, event: WireEvent, where: Arrival) -> None:
@@ -267,8 +272,9 @@ class HandshakeFacts:
             server_name=self._server_name, offered_versions=self._offered, offered_suites=self._offered_suites,
             version=self._version, suite=self._suite, server_chain=self._chains.get(Side.SERVER),
             client_chain=self._chains.get(Side.CLIENT), requested=self._requested, authorities=tuple(self._authorities),
-            authority_names=tuple(map(authority_title, self._authorities)), alerts=tuple(self._alerts),
-            closed_by=self._closed[0] if self._closed else None, reset=bool(self._closed and self._closed[1]),
+            authority_names=tuple(map(authority_title, self._authorities[:MAX_TITLES])), alerts=tuple(self._alerts),
+            closed_by=(self._said_goodbye or self._closed[0]) if self._closed else None,
+            reset=bool(self._closed and self._closed[1]),
             answered=frozenset(self._data), not_assessed=tuple(sorted(self._lost)),
         )  # fmt: skip
 

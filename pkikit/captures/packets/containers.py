@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from pkikit.errors import EncodingError
 from pkikit.files.streams.peeked import Readable
@@ -20,8 +21,11 @@ _PCAP = {
     b"\x4d\x3c\xb2\xa1": ("<", 1_000_000_000), b"\xa1\xb2\x3c\x4d": (">", 1_000_000_000),
 }  # fmt: skip
 MAX_PACKET, MAX_BLOCK, MAX_SECRETS = 262_144 + 65_536, 64 * 1024 * 1024, 16 * 1024 * 1024
-MAX_CAPTURE, MAX_PACKETS, MAX_INTERFACES = 2 * 1024**3, 4_000_000, 4096
+MAX_CAPTURE, MAX_PACKETS, MAX_INTERFACES = 2 * 1024**3, 500_000, 4096
+MAX_BLOCKS, MAX_SKIPPED, MAX_OPTIONS = 100_000, 64 * 1024 * 1024, 64  # blocks, and their bytes, that are no packets
+_CHUNK = 1 << 18
 _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE, _ENHANCED, _SECRETS = 0x0A0D0D0A, 1, 2, 3, 6, 10
+_PACKETS = frozenset({_OLD_PACKET, _SIMPLE, _ENHANCED})
 _TLS_KEY_LOG = 0x544C534B
 _RESOLUTION, _OFFSET, _END = 9, 14, 0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,15 +33,23 @@ _MICROSECONDS = 1_000_000
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One packet. link: its link-layer type. missing: bytes that the capture cut off."""
+class Packet(NamedTuple):
+    """One packet. link: its link-layer type. missing: bytes that the capture cut off. ticks, resolution, offset: its time."""
 
     number: int
-    at: datetime
     link: int
     data: bytes
-    missing: int
+    missing: int = 0
+    ticks: int = 0
+    resolution: int = _MICROSECONDS
+    offset: int = 0
+
+    @property
+    def at(self) -> datetime:
+        """Its time; far beyond what a calendar has, the last second or the first that it has."""
+        whole, rest = divmod(self.ticks, self.resolution)
+        seconds = min(max(whole + self.offset, 0), _LAST_SECOND)
+        return _EPOCH + timedelta(seconds=seconds, microseconds=rest * _MICROSECONDS // self.resolution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +71,10 @@ class CaptureReader:
     def __init__(self, stream: Readable, where: str) -> None:
         self._stream, self._where = stream, where
         self._left = MAX_CAPTURE
+        self._buffer, self._at = b"", 0
         self._interfaces: list[_Interface] = []
         self._order = "<"
-        self._number = 0
+        self._number = self._skipped = self._others = 0
         self.secrets: list[bytes] = []
         self.damage = ""
         self._secret_bytes = 0
@@ -75,7 +88,7 @@ class CaptureReader:
         Raises:
             EncodingError: the file does not begin like a capture.
         """
-        magic = self._stream.read(4)
+        magic = self._take(4)
         if magic == PCAPNG:
             found = self._blocks()
         elif magic in _PCAP:
@@ -86,7 +99,7 @@ class CaptureReader:
             for packet in found:
                 yield packet
                 if packet.number >= MAX_PACKETS:
-                    self.damage = f"only the first {MAX_PACKETS:,} packets were read"
+                    self.damage = f"only the first {MAX_PACKETS:,} packets were read; split the file (editcap -c)"
                     return
         except _Broken as error:
             self.damage = str(error)
@@ -103,13 +116,30 @@ class CaptureReader:
         Raises:
             _Broken: more was read than a capture may have.
         """
-        self._left -= size
+        end = self._at + size
+        if end > len(self._buffer):
+            self._fill(size)
+            end = size
+        data = self._buffer[self._at : end]
+        self._at = end
+        return data
+
+    def _fill(self, size: int) -> None:
+        """Read ahead: a compressed stream is slow in small pieces.
+
+        Args:
+            size: how many bytes are needed.
+
+        Raises:
+            _Broken: more was read than a capture may have.
+        """
+        found = bytearray(self._buffer[self._at :])
+        while len(found) < size and (more := self._stream.read(max(_CHUNK, size - len(found)))):
+            found += more
+            self._left -= len(more)
         if self._left < 0:
             raise _Broken(f"only the first {MAX_CAPTURE >> 20} MB were read")
-        found = bytearray()
-        while len(found) < size and (more := self._stream.read(size - len(found))):
-            found += more
-        return bytes(found)
+        self._buffer, self._at = bytes(found), 0
 
     def _exactly(self, size: int) -> bytes:
         data = self._take(size)
@@ -132,18 +162,15 @@ class CaptureReader:
             yield self._packet(face, seconds * resolution + fraction, self._body(kept), length)
 
     def _body(self, kept: int) -> bytes:
-        if kept > MAX_PACKET:
-            raise _Broken(f"packet {self._number + 1} announces {kept} bytes: the file is damaged")
-        if not kept:
-            raise _Broken(f"packet {self._number + 1} is empty: the file is damaged")
+        if not 0 < kept <= MAX_PACKET:
+            what = f"announces {kept} bytes" if kept else "is empty"
+            raise _Broken(f"packet {self._number + 1} {what}: the file is damaged")
         return self._exactly(kept)
 
     def _packet(self, face: _Interface, ticks: int, data: bytes, length: int) -> Packet:
         self._number += 1
-        whole, rest = divmod(ticks, face.resolution)
-        seconds = min(max(whole + face.offset, 0), _LAST_SECOND)
-        at = _EPOCH + timedelta(seconds=seconds, microseconds=rest * _MICROSECONDS // face.resolution)
-        return Packet(self._number, at, face.link, data, max(0, min(length, MAX_PACKET) - len(data)))
+        missing = max(0, min(length, MAX_PACKET) - len(data))
+        return Packet(self._number, face.link, data, missing, ticks, face.resolution, face.offset)
 
     # pcapng
 
@@ -169,8 +196,12 @@ class CaptureReader:
     def _block(self, kind: int, length: int, read: int) -> Iterator[Packet]:
         if length < read + 4 or length % 4 or length > MAX_BLOCK:
             raise _Broken(f"a block after packet {self._number} announces {length} bytes: the file is damaged")
-        wanted = kind in {_INTERFACE, _OLD_PACKET, _SIMPLE, _ENHANCED, _SECRETS}
-        if not wanted:
+        if kind not in _PACKETS:
+            self._others += 1
+            self._skipped += length
+            if self._others > MAX_BLOCKS or self._skipped > MAX_SKIPPED:
+                raise _Broken(f"too much after packet {self._number} is no packet: the rest was not read")
+        if kind not in {*_PACKETS, _INTERFACE, _SECRETS}:
             self._skip(length - read)
             return
         if kind != _SECRETS and length > MAX_PACKET + 4096:
@@ -225,12 +256,15 @@ class CaptureReader:
             self._interfaces.append(_Interface(link, snap, resolution, offset))
 
     def _options(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        while len(data) >= 4:
-            code, length = struct.unpack(self._order + "HH", data[:4])
+        place = 0
+        for _ in range(MAX_OPTIONS):
+            if len(data) < place + 4:
+                return
+            code, length = struct.unpack_from(self._order + "HH", data, place)
             if code == _END:
                 return
-            yield code, data[4 : 4 + length]
-            data = data[4 + length + -length % 4 :]
+            yield code, data[place + 4 : place + 4 + length]
+            place += 4 + length + -length % 4
 
     def _add_secrets(self, body: bytes) -> None:
         kind, length = struct.unpack(self._order + "II", body[:8])

@@ -37,6 +37,8 @@ class Ignored(enum.StrEnum):
     FRAGMENT = "IP fragments"
     MALFORMED = "malformed packets"
     LINK = "packets of a link layer that pkikit does not read"
+    EMPTY = "packets that only acknowledge"
+    SETTLED = "packets of connections that are known already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,75 @@ def _raw(data: bytes) -> Any:
 _LINKS: dict[int, Callable[[bytes], Any]] = {
     0: Loopback, 1: Ethernet, 12: _raw, 14: _raw, 101: _raw, 108: Loopback, 113: SLL, 228: IP, 229: IP6, 276: SLL2,
 }  # fmt: skip
+
+
+# Bytes in front of the type of the next layer, and in front of that layer.
+_HEADERS = {1: (12, 14), 113: (14, 16), 276: (0, 20)}
+_RAW, _NULL = frozenset({12, 14, 101, 228, 229}), frozenset({0, 108})
+_EXTENSIONS = frozenset({0, 43, 44, 51, 60, 135, 139, 140})  # of IPv6
+_IPV4, _IPV6, _VLANS = b"\x08\x00", b"\x86\xdd", frozenset({b"\x81\x00", b"\x88\xa8", b"\x91\x00"})
+_OPENS_OR_ENDS = TH_SYN | TH_FIN | TH_RST
+
+Key = bytes
+"""Addresses and ports of a direction, as they are in a packet."""
+
+
+def peek(packet: Packet) -> tuple[Key, bool] | Ignored | None:
+    """Look at a packet without taking it apart: most packets of a large capture are of no interest.
+
+    Args:
+        packet: a packet as it was captured.
+
+    Returns:
+        Its direction, and True if it only brings data; why it has no segment; or None if only taking it apart can tell.
+    """
+    data = packet.data
+    try:
+        start = _network(packet.link, data)
+        if start is None:
+            return None
+        if start < 0:
+            return Ignored.OTHER
+        if data[start] >> 4 == 4:
+            if data[start + 9] != _TCP:
+                return Ignored.OTHER
+            tcp = start + (data[start] & 0xF) * 4
+            end = start + (data[start + 2] << 8) + data[start + 3]
+            addresses = data[start + 12 : start + 20]
+            if data[start + 6] & 0x3F or data[start + 7] or end == start:
+                return None
+        else:
+            if data[start + 6] != _TCP:
+                return None if data[start + 6] in _EXTENSIONS else Ignored.OTHER
+            tcp = start + 40
+            end = tcp + (data[start + 4] << 8) + data[start + 5]
+            addresses = data[start + 8 : start + 40]
+            if end == tcp:
+                return None
+        flags, begin = data[tcp + 13], tcp + (data[tcp + 12] >> 4) * 4
+    except IndexError:
+        return None
+    if flags & _OPENS_OR_ENDS:
+        return addresses + data[tcp : tcp + 4], False
+    return Ignored.EMPTY if begin == end else (addresses + data[tcp : tcp + 4], True)
+
+
+def _network(link: int, data: bytes) -> int | None:
+    """Return where IP begins; -1 for another protocol, None if that is not clear at once."""
+    if link in _HEADERS:
+        at, start = _HEADERS[link]
+        kind = data[at : at + 2]
+        for _ in range(2):
+            if kind not in _VLANS or link != 1:
+                break
+            kind, start = data[start + 2 : start + 4], start + 4
+        if kind in {_IPV4, _IPV6}:
+            return start
+        return -1 if len(kind) == 2 and kind[0] >= 6 and kind not in _VLANS and link == 1 else None
+    if link in _RAW or link in _NULL:
+        start = 4 if link in _NULL else 0
+        return start if data[start] >> 4 in {4, 6} else None
+    return None
 
 
 def segment_of(packet: Packet) -> Segment | Ignored:

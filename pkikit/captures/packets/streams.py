@@ -14,7 +14,7 @@ from typing import Protocol
 from pkikit.captures.packets.containers import Packet
 from pkikit.captures.packets.layers import End, Segment
 
-MAX_OPEN = 50_000  # connections at the same time
+MAX_FLOWS = 30_000
 MAX_WAITING, MAX_WAITING_ALL = 1 << 20, 64 << 20  # bytes that wait for earlier ones: of one direction, of all together
 _HALF, _WHOLE, _OVERHEAD = 1 << 31, 1 << 32, 64
 
@@ -46,6 +46,10 @@ class Listener(Protocol):
     def finish(self) -> None:
         """Nothing more comes."""
 
+    def wants(self, by_first: bool) -> bool:
+        """False if more bytes of this direction would tell nothing."""
+        ...
+
 
 @dataclass(slots=True)
 class _Direction:
@@ -58,6 +62,7 @@ class _Direction:
     size: int = 0
     fin: tuple[int, Arrival] | None = None
     done: bool = False
+    settled: bool = False  # more of its bytes would tell nothing
 
     def place_of(self, sequence: int) -> int:
         """Return the place of a sequence number, the nearest one."""
@@ -85,15 +90,23 @@ class Streams:
         """`listen(source, target)` makes the listener of a connection, listed by the source of its first packet."""
         self._listen = listen
         self._flows: dict[tuple[End, End], _Flow] = {}
-        self._waiting = 0
+        self._waiting = self._opened = 0
 
-    def add(self, segment: Segment, packet: Packet, file: str = "") -> None:
+    @property
+    def full(self) -> bool:
+        """There were as many connections as are read."""
+        return self._opened >= MAX_FLOWS
+
+    def add(self, segment: Segment, packet: Packet, file: str = "") -> bool:
         """Take one segment.
 
         Args:
             segment: the segment.
             packet: the packet that it was in.
             file: the name of the file, if there are several.
+
+        Returns:
+            False if more bytes in this direction of the connection would tell nothing: they need not be given.
         """
         where = Arrival(packet.number, packet.at, file)
         key, by_first = (segment.source, segment.target), True
@@ -105,23 +118,18 @@ class Streams:
             flow, key, by_first = None, (segment.source, segment.target), True
         if flow is None:
             if segment.rst or (segment.fin and not segment.data):
-                return  # the rest of a connection that is over
-            flow = self._open(key)
+                return True  # the rest of a connection that is over
+            self._opened += 1
+            flow = self._flows[key] = _Flow(self._listen(*key), (_Direction(), _Direction()))
         self._feed(flow, by_first, segment, where)
+        way = flow.ways[0 if by_first else 1]
+        way.settled = way.settled or not flow.listener.wants(by_first)
+        return not way.settled
 
     @staticmethod
     def _is_new(flow: _Flow, segment: Segment) -> bool:
         """True for a segment that opens another connection between the same ports."""
         return segment.syn and not segment.ack and (flow.over or segment.sequence != flow.start)
-
-    def _open(self, key: tuple[End, End]) -> _Flow:
-        if len(self._flows) >= MAX_OPEN:
-            # Those that are over first, then the oldest.
-            over = [k for k, flow in self._flows.items() if flow.over] or [next(iter(self._flows))]
-            for old in over:
-                self._end(old)
-        flow = self._flows[key] = _Flow(self._listen(*key), (_Direction(), _Direction()))
-        return flow
 
     def _feed(self, flow: _Flow, by_first: bool, segment: Segment, where: Arrival) -> None:
         way = flow.ways[0 if by_first else 1]
@@ -137,12 +145,21 @@ class Streams:
         place, length = way.place_of(segment.sequence), len(segment.data) + segment.missing
         if segment.fin and way.fin is None:
             way.fin = (place + length, where)
-        if length:
+        if way.settled:
+            self._pass_over(way, place + length)
+        elif length:
             self._take(flow, by_first, place, segment, where)
         self._drain(flow, by_first)
         if segment.rst and not flow.aborted:
             flow.aborted = True
             flow.listener.closed(by_first, where, reset=True)
+
+    def _pass_over(self, way: _Direction, place: int) -> None:
+        """Go on without the bytes up to a place, and without those that wait."""
+        way.place = max(way.place, place)
+        self._waiting -= way.size
+        way.size = 0
+        way.waiting.clear()
 
     def _take(self, flow: _Flow, by_first: bool, place: int, segment: Segment, where: Arrival) -> None:
         way = flow.ways[0 if by_first else 1]

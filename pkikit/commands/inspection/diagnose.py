@@ -68,8 +68,12 @@ def diagnose(
     Two folders of certificates work too.
 
     Exit 1: causes, or failures that cannot be explained (they are listed). Exit 2: nothing recognised, or a file of another
-    kind. Exit 0 only for a text that reports a success and no failure, or a capture with a complete handshake and no failed
-    one.
+    kind. Exit 0 only for a text that reports a success and no failure, or a capture with a connection that is up and none
+    that is down or not assessed.
+
+    In a capture, a connection is up when the server sends application data after the handshake (for syslog over TLS: the
+    client). It is down when a side refuses: with an alert, or by closing before the handshake is complete. Anything else is
+    not assessed: a side that closes right after the handshake may have refused a name.
 
     Example: pkikit diagnose loggingsnapshot.txt
     """
@@ -85,8 +89,9 @@ def diagnose(
         with console.progress("Reading packets", total=None, quiet=as_json) as progress:
             found = answer_about(files, keylog, judge_trace, progress, whole=extract is not None)
         if isinstance(found, Answer):
-            groups = {"groups": found.groups} if found.groups else {}
-            _tell_causes(found.verdict, found.causes, as_json, verbose=verbose, **groups)
+            more = {"groups": found.groups, "notes": found.notes}
+            kept = {key: value for key, value in more.items() if value}
+            _tell_causes(found.verdict, found.causes, as_json, verbose=verbose, **kept)
         else:
             _tell_capture(found, extract, verbose=verbose, as_json=as_json)
         return
@@ -130,6 +135,8 @@ def _tell_causes(
             title = f"{counted(len(groups), 'kind')} of failure:"
             console.table(out, ("failures", "connection", "cause"), rows, title=title)
         _show_findings(out, verdict.findings, verbose=verbose)
+        for note in more.get("notes", ()):
+            console.section(out, f"Note: {note}")
         console.section(out, f"{verdict.counts[:1].upper()}{verdict.counts[1:]}.")
 
     document = {**verdict.to_json(), "causes": list(causes), **more}

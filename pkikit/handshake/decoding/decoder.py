@@ -66,7 +66,7 @@ class Decoded:
 
     @property
     def is_decoded(self) -> bool:
-        """False if the lab cannot read it."""
+        """False if it cannot be read."""
         return self.name != NOT_DECODED
 
 
@@ -178,7 +178,7 @@ class Decoder:
     def _why_no_keys(self) -> str:
         version = self._server.version if self._server else 0
         if version and version not in {_TLS12, _TLS13}:
-            return f"the lab decrypts TLS 1.2 and TLS 1.3, and this is {version_title(version)}"
+            return f"only TLS 1.2 and TLS 1.3 can be decrypted, and this is {version_title(version)}"
         return "encrypted, and the key log has no keys for it"
 
     def _content(self, way: _Way, kind: int, body: bytes) -> Iterator[Decoded]:

@@ -30,7 +30,7 @@ PURPOSES = {
     "ClientHello": "The client says which versions and cipher suites it can use, and which name it dials.",
     "ServerHello": "The server chooses version and cipher suite, and sends its half of the key exchange.",
     "HelloRetryRequest": "The server asks for another ClientHello, with a key share that it can use.",
-    "NewSessionTicket": "With this ticket the client could resume the session later. The lab never does.",
+    "NewSessionTicket": "With this ticket the client can resume the session later.",
     "EndOfEarlyData": "The early data of the client ends here.",
     "EncryptedExtensions": "What the server adds to its hello, and nobody else should read.",
     "Certificate": "The sender shows who it is: its certificate, and the CA certificates that it sends along.",
@@ -46,10 +46,11 @@ PURPOSES = {
     "Alert": "The sender ends the connection and says why.",
     "Application data": "The first bytes of the application, under the keys of the session.",
     "Plain text": "The sender does not speak TLS here.",
-    "not decoded": "The lab cannot read this; the reason is in the fields.",
+    "not decoded": "This cannot be read; the reason is in the fields.",
 }
 _SUITES_WITH_OWN_KEY = {"ECDHE": "an ephemeral elliptic-curve key", "DHE": "an ephemeral Diffie-Hellman key"}
 _MAX_CERTIFICATES, _MAX_FACT = 10, 1000
+MAX_SENT, MAX_NAMED = 64, 500  # certificates of a message, CA names of a request: what comes after them is not read
 _CURVE_BY_NAME, _AUTHORITIES = 3, 47
 _CONTEXT = {1: "warning", 2: "fatal"}
 _ENDS = {
@@ -172,8 +173,9 @@ def certificates_in(body: bytes, *, tls13: bool) -> list[bytes]:
 def _certificates(data: Bytes, *, tls13: bool) -> list[bytes]:
     if tls13:
         data.vector(1)
-    listing, ders = data.vector(3), []
-    while len(listing):
+    listing = data.vector(3)
+    ders: list[bytes] = []
+    while len(listing) and len(ders) < MAX_SENT:
         ders.append(listing.vector(3).rest())
         if tls13:
             listing.vector(2)
@@ -200,8 +202,8 @@ def authorities_in(body: bytes, *, tls13: bool) -> list[bytes]:
     else:
         data.vector(2)
         listing = data.vector(2)
-    names = []
-    while len(listing):
+    names: list[bytes] = []
+    while len(listing) and len(names) < MAX_NAMED:
         names.append(listing.vector(2).rest())
     return names
 

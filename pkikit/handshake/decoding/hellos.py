@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from pkikit.handshake.decoding.protection import Undecodable
 from pkikit.handshake.decoding.suites import RENEGOTIATION_SIGNAL, suite_title
-from pkikit.handshake.decoding.tls_bytes import Bytes, Field, listed, shown
+from pkikit.handshake.decoding.tls_bytes import MAX_SHOWN, Bytes, Field, listed, shown
 from pkikit.reading.der import children, content, read_oid
 from pkikit.reading.unreadable import UNREADABLE
 
@@ -36,6 +37,7 @@ SCHEMES = MappingProxyType(
      0x081C: "ECDSA brainpoolP512 SHA-512"}
 )  # fmt: skip
 _SERVER_NAME = "Server name (SNI)"
+_MAX_NAME, _MAX_NAMES = 1024, 500
 _KEY_MODES = {0: "without a new key exchange", 1: "with a new key exchange"}
 
 
@@ -99,7 +101,7 @@ def client_hello(body: Bytes) -> Hello:
     told = [suite_title(n) for n in suites if n != RENEGOTIATION_SIGNAL]
     known = [name for name in told if not name.startswith("0x")]
     unnamed = len(told) - len(known)
-    more = f", and {unnamed} that the lab never chooses" if unnamed else ""
+    more = f", and {unnamed} others" if unnamed else ""
     fields = [
         *_extension_fields({0: found.pop(0)} if 0 in found else {}, _CLIENT),
         ("Offered versions", listed([version_title(n) for n in offered if not is_grease(n)])),
@@ -203,15 +205,19 @@ def _shares(data: bytes) -> str:
 
 
 def authorities(listing: Bytes) -> list[str]:
-    """Return the names of CAs in a list of DER names; one that cannot be read says so."""
-    names = []
-    while len(listing):
-        names.append(authority_title(listing.vector(2).rest()))
+    """Return the names of CAs in a list of DER names; one that cannot be read says so. Names that are not shown are empty."""
+    names: list[str] = []
+    while len(listing) and len(names) < _MAX_NAMES:
+        name = listing.vector(2).rest()
+        names.append(authority_title(name) if len(names) < MAX_SHOWN else "")
     return names
 
 
+@lru_cache(maxsize=4096)
 def authority_title(der: bytes) -> str:
     """Return a DER name as text, the most specific part first."""
+    if len(der) > _MAX_NAME:
+        return f"a name of {len(der)} bytes"
     try:
         parts = [children(pair) for group in children(der) for pair in children(group)]
         told = [f"{_oid_title(oid)}={shown(content(value))}" for oid, value in parts]

@@ -55,7 +55,7 @@ class Suite:
 
 
 def suite_of(number: int) -> Suite | None:
-    """Return the suite with this number; None if it is not one that the lab can negotiate."""
+    """Return the suite with this number; None if its records cannot be decrypted."""
     name = NAMES.get(number)
     if name is None:
         return None

@@ -52,7 +52,7 @@ def of_material(where: str, material: Material, context: Context) -> Diagnosis:
     ]
     verdict = merge_verdicts(f"is everything in {where} in order?", verdicts)
     quoted = shlex.quote(where)
-    logs = len(material.peers) == 1 and material.peers[0].logs
+    logs = len(material.peers) == 1 and (material.peers[0].logs or material.peers[0].captures)
     return Diagnosis(
         thing=where,
         kind=_kind(material),
@@ -71,7 +71,7 @@ def of_material(where: str, material: Material, context: Context) -> Diagnosis:
         next_steps=(
             f"Bring it together with the files of the other machines:\npkikit import {quoted} OTHER-FILES --out DIR",
             "Then judge every connection, in one report:\npkikit report DIR",
-            *([f"Ask its logs why connections failed:\npkikit diagnose {quoted}"] if logs else []),
+            *([f"Ask its logs and captures why connections failed:\npkikit diagnose {quoted}"] if logs else []),
         ),
         deeper=f"pkikit import {quoted} --out DIR",
     )

@@ -15,7 +15,14 @@ _SHOWN = 5
 
 
 def of_recording(
-    where: str, verdict: Verdict, causes: Sequence[str], groups: Sequence[Mapping[str, Any]], *, command: str = ""
+    where: str,
+    verdict: Verdict,
+    causes: Sequence[str],
+    groups: Sequence[Mapping[str, Any]],
+    *,
+    command: str = "",
+    connections: int = 0,
+    notes: Sequence[str] = (),
 ) -> Diagnosis:
     """Answer about something that was recorded.
 
@@ -25,6 +32,8 @@ def of_recording(
         causes: ids of the causes, the most probable one first.
         groups: failures by connection and cause, for logs.
         command: the command that says more; by default `pkikit diagnose FILE`.
+        connections: how many TLS connections a packet capture has in it; 0 for other files.
+        notes: sentences about what was not read.
 
     Returns:
         The answer.
@@ -35,16 +44,24 @@ def of_recording(
         says = f"it reports a success and no failure ({counted(len(verdict.checked), 'rule')} checked)"
     elif tuple(causes) == (UNEXPLAINED.id,):
         says = "it reports failures, and pkikit cannot tell why"
+    kind, what = "recording", "a recorded handshake or a report of pkikit"
+    if connections:
+        kind, what = "capture", f"a packet capture with {counted(connections, 'TLS connection')}"
+    elif groups:
+        kind, what = "log", "a log or what a program printed"
     return Diagnosis(
         thing=where,
-        kind="log" if groups else "recording",
-        what="a log or what a program printed" if groups else "a recorded handshake or a report of pkikit",
+        kind=kind,
+        what=what,
         state=state_of(verdict),
         says=says,
         facts=tuple(_group_rows(groups)),
         findings=most_important_first(verdict.findings),
         checked=verdict.checked,
-        not_assessed=("What the file does not report: connections that nobody logged.",),
+        not_assessed=(
+            *(("What the file does not report: connections that nobody logged.",) if not connections else ()),
+            *(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes),
+        ),
         next_steps=(f"See every line that was used:\n{deeper}", *_rule_step(causes)),
         deeper=deeper,
     )

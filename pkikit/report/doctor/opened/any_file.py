@@ -118,7 +118,8 @@ def of_recording_file(path: Path, context: Context, passphrase: Passphrase | Non
             raise _unrecognised(path, no_log) from None
     # Only the failures of a log come as rows.
     rows: list[Any] = [group for group in getattr(answer, "groups", ()) if isinstance(group, dict)]
-    return of_recording(str(path), answer.verdict, answer.causes, rows)
+    connections = len(getattr(answer, "assessments", ()))
+    return of_recording(str(path), answer.verdict, answer.causes, rows, connections=connections, notes=answer.notes)
 
 
 def _material(paths: list[Path], passphrase: Passphrase | None) -> Material | InputError | None:
