@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pkikit.intake.assembly import Assembly, Origin, assemble
+from pkikit.intake.assembly.unstated import NOT_IN_A_DUMP
 from pkikit.intake.reading import read_material
 from pkikit.model.deployment import Deployment
 from pkikit.model.zones import DefaultZone, TraversalZone
@@ -103,3 +104,11 @@ def _written(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
         return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def is_unstated(key: str) -> bool:
+    """True for a key that no dump states, whatever its element is called: an answer is the only way to know it."""
+    room, _, rest = key.partition("/")
+    if room == "addresses":  # whose an IP address is, where its own dump is not there
+        return True
+    return key in NOT_IN_A_DUMP or f"{room}/*/{rest.rpartition('/')[2]}" in NOT_IN_A_DUMP

@@ -19,7 +19,7 @@ from pkikit.anonymise.naming.replaced_names import Names
 from pkikit.anonymise.naming.secret import Secret
 from pkikit.anonymise.naming.tokens import Tokens, word_list
 from pkikit.anonymise.needles import Needles
-from pkikit.anonymise.other_worlds import differences, needles_of, other_world
+from pkikit.anonymise.other_worlds import differences, needles_of
 from pkikit.anonymise.pooled_keys import SIZES, primes
 from pkikit.anonymise.written_case import packed
 from pkikit.design.csr import fast_key
@@ -29,6 +29,7 @@ from pkikit.issue.lookalike.rekeyed_world import originals_of
 from pkikit.model.world import World
 from pkikit.values.public_names import is_internal
 from tests.support.anonymous_folder import folder_of
+from tests.support.other_world import other_world
 from tests.support.worlds import AT, CASES, E1, Case, WorldBuilder, issued
 
 

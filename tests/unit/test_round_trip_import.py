@@ -9,14 +9,13 @@ from cryptography import x509
 
 from pkikit.design.legs import legs_of
 from pkikit.intake.assembly import Origin
-from pkikit.intake.assembly.unstated import is_unstated
 from pkikit.model.deployment import Deployment
 from pkikit.model.zones import DefaultZone
 from pkikit.worlds.issued_world import issue_world
 from simulator.clinic.case import cases
 from simulator.world.craft import DAY
 from tests.support.archives import archives_of
-from tests.support.round_trip import canonical, imported
+from tests.support.round_trip import canonical, imported, is_unstated
 from tests.support.worlds import AT, DEPLOYMENTS, changed, deployment
 
 SHIPPED = {path.stem: deployment(path.stem) for path in DEPLOYMENTS.glob("*.yaml")}

@@ -97,18 +97,3 @@ def _note_responder(clusters: Sequence[FoundCluster], ledger: Ledger) -> None:
 def _server_certificates(clusters: Sequence[FoundCluster]) -> Iterator[HeldCertificates]:
     held = (member.server for cluster in clusters for member in cluster.members)
     return (found for found in held if found is not None and found.certificates)
-
-
-def is_unstated(key: str) -> bool:
-    """Return True for a key that no dump states, whatever its element is called.
-
-    Args:
-        key: such as `clusters/cluster-e.example.com/name`.
-
-    Returns:
-        Whether an answer is the only way to know it.
-    """
-    room, _, rest = key.partition("/")
-    if room == "addresses":  # whose an IP address is, where its own dump is not there
-        return True
-    return key in NOT_IN_A_DUMP or f"{room}/*/{rest.rpartition('/')[2]}" in NOT_IN_A_DUMP
