@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,12 +19,13 @@ from pkikit.anonymise.needles import Needles
 from pkikit.anonymise.other_worlds import choose, differences, needles_of
 from pkikit.anonymise.our_words import our_words
 from pkikit.anonymise.ticket import ticket_of
-from pkikit.anonymise.written_case import CaseFile, files_of, packed
+from pkikit.anonymise.written_case import AUTHORITIES, CaseFile, files_of, packed
 from pkikit.errors import InputError
 from pkikit.files import write_private, write_public
 from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, RECORD
 from pkikit.issue.lookalike.engine import Progress
-from pkikit.judge.legs.leg_verdict import judge_all_legs
+from pkikit.judge.legs.known_verdict import judge_as_known
+from pkikit.model.certificates.facts import crl_urls
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import RevocationData
 from pkikit.model.world import World
@@ -32,6 +33,7 @@ from pkikit.worlds.brought import bring_certificates
 from pkikit.worlds.issued_world import issue_world
 
 CASE, README, ARCHIVE = "case.yaml", "README.txt", "case.zip"
+_OURS = frozenset({CASE, README, ARCHIVE, DEPLOYMENT, CERTIFICATES, AUTHORITIES, RECORD})
 _ATTEMPTS = 8
 _IMPORTED = (
     b'{"format": 1, "anonymised": true}\n'  # what nobody brought stays unknown; the notes themselves have old names
@@ -40,7 +42,8 @@ _ABOUT = """\
 A deployment of Expressways under invented names, made by pkikit anonymise.
 
 Every name, address, number and key in it is invented. The dates are those of the original, because they decide what is valid.
-The private keys are part of the case, so they protect nothing: never use them anywhere else.
+The private keys, also those of the CAs in authorities/, are part of the case. They protect nothing: never use them elsewhere.
+A CA whose certificate was not in the original has an invented one there, as the CA would send it.
 
 Play it:   expressway-sim clinic FOLDER-OR-ZIP
 Check it:  expressway-sim check deployment.yaml --certs certificates --at {at}
@@ -63,9 +66,9 @@ class Anonymised:
     mapping: Mapping[str, str]
 
     @property
-    def is_case(self) -> bool:
-        """True if something is down, so that there is a ticket to solve."""
-        return CASE in self.files
+    def is_broken(self) -> bool:
+        """True if something is down, so that there is something to solve."""
+        return self.down > 0
 
 
 def anonymise(
@@ -88,9 +91,7 @@ def anonymise(
     """
     moment = steady_time(folder, at)
     issued = min(moment, at)  # what nobody brought is valid at both times
-    world = _world(folder.deployment, folder.certificates, issued)
-    own = issue_world(folder.deployment, at=issued, rsa=False).world.published
-    published = {url: data for url, data in world.published.items() if url not in own}
+    world, published = _original(folder, issued)
     originals = folder.originals
     needles = needles_of(folder.deployment, originals)
     found = ""
@@ -105,7 +106,7 @@ def anonymise(
     other = differences(world, after, at) or differences(world, after, moment)
     if other:
         raise InputError(f"the verdict on a connection differs under other names: {other[0]}. Nothing was written")
-    verdicts = judge_all_legs(after, moment)
+    verdicts = judge_as_known(after, moment)
     return Anonymised(
         files=files,
         at=moment,
@@ -114,6 +115,17 @@ def anonymise(
         causes=tuple(dict.fromkeys(v.causes[0] for v in verdicts if v.causes and not v.accepted)),
         mapping={name: disguise.names.host(name) for name in _hosts(folder.deployment)},
     )
+
+
+def _original(folder: BroughtFolder, at: datetime) -> tuple[World, dict[str, RevocationData]]:
+    """Return the machines of the original, and what is published for their certificates."""
+    issued = issue_world(folder.deployment, at=at, rsa=False).world
+    world = bring_certificates(issued, folder.certificates)
+    published = {url: data for url, data in world.published.items() if data is not issued.published.get(url)}
+    if any(url in issued.published for c in folder.originals.certificates for url in crl_urls(c)):
+        # Another lab made these: its CRLs have the same URLs as those of this one, which say nothing about them.
+        world = replace(world, published=published)
+    return world, published
 
 
 def _world(deployment: Deployment, certificates: Path, at: datetime) -> World:
@@ -138,9 +150,8 @@ def _made(
         after = _world(disguise.deployment, Path(place) / CERTIFICATES, issued)
     number = 1000 + int.from_bytes(disguise.numbers.noise(b"ticket"), "big") % 8000
     ticket = ticket_of(after, at, number, told)
-    if ticket:
-        text = yaml.safe_dump(ticket, sort_keys=False, allow_unicode=True, width=120)
-        files[CASE] = CaseFile(text.encode())
+    text = yaml.safe_dump(ticket, sort_keys=False, allow_unicode=True, width=120)
+    files[CASE] = CaseFile(text.encode())
     files[README] = CaseFile(_ABOUT.format(at=f"{at:%Y-%m-%dT%H:%M:%SZ}").encode())
     return disguise, files, after
 
@@ -204,20 +215,58 @@ def mapping_json(result: Anonymised) -> bytes:
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def write_case(out: Path, result: Anonymised) -> Path:
-    """Write the files into a new folder, and next to them one archive of them all.
+def require_free(out: Path) -> None:
+    """Check that a folder may be written: nothing is there, an empty folder, or an earlier case.
 
     Args:
         out: the folder.
+
+    Raises:
+        InputError: something else is there.
+    """
+    if not out.exists() and not out.is_symlink():
+        return
+    names = {p.name for p in out.iterdir()} if out.is_dir() and not out.is_symlink() else {"?"}
+    readme = out / README
+    earlier = names <= _OURS and not readme.is_symlink() and readme.is_file()
+    if names and not (earlier and readme.read_bytes()[:200].startswith(_ABOUT[:60].encode())):
+        raise InputError("exists, and is not an earlier case; choose another folder for --out", where=str(out))
+
+
+def write_case(out: Path, result: Anonymised) -> Path:
+    """Write the files into a folder, and next to them one archive of them all: everything or nothing.
+
+    Args:
+        out: the folder; an earlier case is replaced.
         result: what was made.
 
     Returns:
         The archive.
 
     Raises:
-        InputError: something cannot be written.
+        InputError: something cannot be written, or something else is there.
     """
-    write_files(out, result.files)
-    archive = out / ARCHIVE
-    write_private(archive, packed(result.files))  # it contains private keys, even if nobody needs to hide them
-    return archive
+    require_free(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place:
+            made, old = Path(place) / "new", Path(place) / "old"
+            made.mkdir(0o755)
+            write_files(made, result.files)
+            # The archive contains private keys, even if nobody needs to hide them.
+            write_private(made / ARCHIVE, packed(result.files))
+            _exchange(made, out, old)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", where=str(out)) from None
+    return out / ARCHIVE
+
+
+def _exchange(made: Path, out: Path, old: Path) -> None:
+    """Put a new folder into the place of an earlier one, which comes back if that fails."""
+    if out.exists():
+        out.rename(old)
+    try:
+        made.rename(out)
+    finally:
+        if old.exists() and not out.exists():
+            old.rename(out)

@@ -10,9 +10,7 @@ from pathlib import Path
 from pkikit.errors import InputError
 from pkikit.files import FileContents, iter_party_folders, load_deployment, read_file
 from pkikit.files.deployment_folder import (
-    CERTIFICATE,
     CERTIFICATES,
-    CLIENT,
     CRLS,
     PUBLISHED,
     RECORD,
@@ -20,6 +18,7 @@ from pkikit.files.deployment_folder import (
     TRUST,
     certificates_of,
     find_deployment,
+    is_certificate_file,
     is_key_file,
     is_published_file,
     key_file_of,
@@ -123,7 +122,7 @@ def _machine(fqdn: str, folder: Path, left_out: list[str]) -> MachineFolder:
     found = MachineFolder(fqdn=fqdn)
     for path in _files(folder):
         name = path.name
-        if name in {CERTIFICATE, CLIENT}:
+        if is_certificate_file(name):
             found.own[name] = _credential(path, folder / key_file_of(name))
         elif name == TRUST or fnmatch(name, SERVICE_LISTS):
             found.lists[name] = read_file(path)

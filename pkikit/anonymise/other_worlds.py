@@ -12,7 +12,8 @@ from pkikit.anonymise.naming.deployment_names import SETTINGS
 from pkikit.anonymise.needles import Needles, objects_of
 from pkikit.errors import InputError
 from pkikit.issue.lookalike.originals import Originals
-from pkikit.judge.legs.leg_verdict import LegVerdict, judge_all_legs
+from pkikit.judge.legs.known_verdict import judge_as_known
+from pkikit.judge.legs.leg_verdict import LegVerdict
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import World
 
@@ -92,7 +93,7 @@ def differences(before: World, after: World, at: datetime, after_at: datetime | 
     Returns:
         One sentence for each connection with another verdict or another first cause.
     """
-    old, new = judge_all_legs(before, at), judge_all_legs(after, after_at or at)
+    old, new = judge_as_known(before, at), judge_as_known(after, after_at or at)
     if len(old) != len(new):
         return (f"there are {len(new)} connections under the new names and {len(old)} under the old ones",)
     return tuple(told for one, other in zip(old, new, strict=True) if (told := _difference(one, other)))

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pkikit.judge.legs.leg_verdict import LegVerdict, judge_all_legs
-from pkikit.judge.legs.service_state import ServiceState, judged_services
+from pkikit.design.services import services_of
+from pkikit.judge.legs.known_verdict import judge_as_known
+from pkikit.judge.legs.leg_verdict import LegVerdict
+from pkikit.judge.legs.service_state import ServiceState, service_states
 from pkikit.model.parties import LegKind
 from pkikit.model.world import World
 from pkikit.rules.catalogue import rule_of
@@ -51,13 +53,15 @@ def ticket_of(world: World, at: datetime, number: int, told: str = "") -> dict[s
         told: the words of whoever reports it; empty for words made from the services that are down.
 
     Returns:
-        The document; empty if every connection is up, because then there is nothing to solve.
+        The document. If every connection is up, the ticket says so, and has no cause.
     """
-    verdicts = judge_all_legs(world, at)
+    verdicts = judge_as_known(world, at)
     causes = causes_of(verdicts)
     if not causes:
-        return {}
-    services = [state for state in judged_services(world, at) if not state.up]
+        return _all_well(at, number, told)
+    services = [
+        s for s in service_states(services_of(world.deployment), {v.leg.id: v.state for v in verdicts}) if not s.up
+    ]
     everywhere = [state for state in services if state.cluster]
     main = [cause for cause in causes if cause in BY_RULE] or list(causes)
     return {
@@ -74,6 +78,22 @@ def ticket_of(world: World, at: datetime, number: int, told: str = "") -> dict[s
         "cause": causes[0],
         "also": list(causes[1:]),
         "fix": " ".join(dict.fromkeys(rule_of(cause).fix for cause in causes)),
+    }
+
+
+def _all_well(at: datetime, number: int, told: str) -> dict[str, Any]:
+    return {
+        "format": CASE_FORMAT,
+        "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "ticket": f"INC-{number:04d}",
+        "title": "Everything works: find out that it does",
+        "caller": "Service desk",
+        "symptom": told or "Nobody reports a failure. Check that every connection is up.",
+        "severity": 4,
+        "difficulty": 1,
+        "minutes": 5,
+        "hints": ["Type check: every connection is dialled."],
+        "cause": "",
     }
 
 

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.anonymise.brought_folder import BroughtFolder
+from pkikit.anonymise.case_authorities import authorities_of
 from pkikit.anonymise.disguise import Disguise
 from pkikit.files import FileContents, key_pem
 from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, PUBLISHED, key_file_of
@@ -20,6 +21,8 @@ from pkikit.issue.lookalike.rekeyed_world import rekeyed_credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import RevocationData
 
+AUTHORITIES = "authorities"
+_MOST_AUTHORITIES = 50
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -62,7 +65,17 @@ def files_of(
                 found[f"{place}/{key_file_of(name)}"] = CaseFile(key_pem(new.key), private=True)
         for name, contents in (*machine.lists.items(), *machine.crls.items()):
             found[f"{place}/{name}"] = CaseFile(_counterpart(contents, made))
-    return found | _published(published, made, disguise)
+    return found | _published(published, made, disguise) | _authorities(folder, made)
+
+
+def _authorities(folder: BroughtFolder, made: Lookalikes) -> dict[str, CaseFile]:
+    """Return the CAs of the case: their certificates, and their keys."""
+    found = {}
+    for number, authority in enumerate(authorities_of(folder.originals, made)[:_MOST_AUTHORITIES], start=1):
+        place = f"{AUTHORITIES}/{number}"
+        found[f"{place}/cert.pem"] = CaseFile(_pem((authority.certificate, *authority.parents)))
+        found[f"{place}/key.pem"] = CaseFile(key_pem(authority.key), private=True)
+    return found
 
 
 def _counterpart(contents: FileContents, made: Lookalikes) -> bytes:

@@ -255,6 +255,10 @@ def _ca_extensions(
 
 
 def _authority_key_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier(
-        x509.SubjectKeyIdentifier.from_public_key(issuer.public_key()).digest, None, None
-    )
+    return x509.AuthorityKeyIdentifier(key_identifier_of(issuer), None, None)
+
+
+def key_identifier_of(issuer: x509.Certificate) -> bytes:
+    """Return the key identifier that certificates below a CA name: the one in its certificate (RFC 5280 §4.2.1.1)."""
+    held = extension(issuer, x509.SubjectKeyIdentifier)
+    return held.digest if held is not None else x509.SubjectKeyIdentifier.from_public_key(issuer.public_key()).digest

@@ -17,6 +17,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
+from pkikit.issue.authority import Authority
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.codec.problems import problem_of, refuse
 from pkikit.model.deployment import Deployment
@@ -148,6 +149,10 @@ class Case(_Part):
     def clock(self) -> Clock:
         """Return the clock of the case's lab."""
         return Clock()
+
+    def authorities(self) -> dict[str, Authority]:
+        """Return CAs that the case brings along, with their keys, by a name that nobody sees."""
+        return {}
 
     def prepared(self, world: World) -> World:
         """Return the world in which the case begins, made from the one that the lab issued."""

@@ -92,7 +92,7 @@ class Debrief:
         yield f"{self.ticket}  {self.title}".strip()
         yield from (self.verdict, self.points)
         yield from _block("Cause" if len(self.causes) == 1 else "Causes", self.causes)
-        yield from _block("Fix", (self.explanation,))
+        yield from _block("Fix", (self.explanation,) if self.explanation else ())
         yield from _block("You looked at", self.looked or ("nothing",))
         yield from _block("An expert looks at", tuple(f"{at}: {learns}" for at, learns in self.expert))
         yield from _block("Looked suspicious, and is harmless", self.red_herrings)
@@ -160,7 +160,7 @@ def _notes(played: Played) -> Iterator[str]:
     if played.outage:
         yield f"Your restarts kept machines away for about {played.outage} minutes."
     yield from (f"Workaround: {sentence}." for sentence in played.workarounds)
-    if played.fixed and not played.acts:
+    if played.fixed and not played.acts and (played.live.broken.down or played.live.first_refused):
         yield "You fixed it on the pages."
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
@@ -14,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from pkikit.errors import AcmeProblem, EncodingError, InputError
 from pkikit.files import key_pem
-from pkikit.issue.authority import Authority
 from pkikit.judge.linting.preflight import pending_not_deployed, problem_findings
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding
@@ -23,7 +21,9 @@ from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from pkikit.view.connections.check_report import CheckReport
 from simulator.clinic.case import Case, Order, Upload
+from simulator.clinic.play_result import PlayResult
 from simulator.clinic.scanner import scan
+from simulator.clinic.solver import NOT_SOUGHT, solution_of
 from simulator.errors import UploadRefused
 from simulator.events import CERTIFICATE_REFUSED, CRL_FAILED, OCSP_FAILED, ORDER_FAILED, TLS_ERRORS, Event
 from simulator.lab.acme_attachment import acme_service
@@ -45,59 +45,6 @@ _LOGGED = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlayResult:
-    """How a case went: the legs while it was broken, and whether the fix brought every leg up.
-
-    refused: what a page or the CA objected to, as findings.
-    """
-
-    case: Case
-    broken: CheckReport
-    refused: tuple[Finding, ...] = ()
-    log: tuple[Event, ...]
-    mended: CheckReport
-
-    @property
-    def causes(self) -> tuple[str, ...]:
-        """What was refused, then the first cause of each leg that is down, most frequent first."""
-        return causes_of(self.broken, self.refused)
-
-    @property
-    def right(self) -> bool:
-        """True if the diagnosis names the case's causes before all others, and the fix helps."""
-        wanted = self.case.causes
-        return set(self.causes[: len(wanted)]) == set(wanted) and not self.mended.down
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the document of `expressway-sim clinic CASE --json`."""
-        case = self.case
-        return {
-            "accepted": self.right,
-            "case": case.id,
-            "ticket": case.ticket,
-            "title": case.title,
-            "symptom": case.symptom,
-            "hints": list(case.hints),
-            "cause": case.cause,
-            "also": list(case.also),
-            "causes": list(self.causes),
-            "fix": case.fix,
-            "mend": case.fix,
-            "fixed": not self.mended.down,
-            "mended": not self.mended.down,
-            "refused": [f.to_json() for f in self.refused],
-            "log": [str(event) for event in self.log],
-            "legs": [leg.to_json() for leg in self.broken.legs],
-        }
-
-
-def causes_of(report: CheckReport, refused: tuple[Finding, ...] = ()) -> tuple[str, ...]:
-    """Return rule ids: of what was refused, then of the legs that are down."""
-    first = [leg.causes[0] for leg in report.down if leg.causes]
-    return tuple(dict.fromkeys([*(f.rule for f in refused), *sorted(first, key=lambda rule: -first.count(rule))]))
-
-
 class LiveCase:
     """`async with LiveCase(case) as live:` — broken on entry; `look` and `fix` as often as you like."""
 
@@ -112,7 +59,8 @@ class LiveCase:
         self.applied: tuple[Remedy, ...] = ()
         self.earlier: tuple[Event, ...] = ()  # of labs before the configuration changed
         self._to_order = False  # the order has to be repeated
-        self._made_cas: dict[str, Authority] = {}
+        self._made_cas = case.authorities()
+        self.solution = NOT_SOUGHT  # found by a search, if the case names no fixes
 
     async def __aenter__(self) -> Self:
         await self._open(await anyio.to_thread.run_sync(self.case.changed))
@@ -120,6 +68,9 @@ class LiveCase:
             self._step("scanners call the SIP port")
             await scan(self.lab, self.case.scanner)
         self.first_refused, self.broken = self.refused, await self.look()
+        if not (self.case.remedies or self.broken.accepted):
+            self._step("looking for fixes")
+            self.solution = await anyio.to_thread.run_sync(solution_of, self.case)
         self.log = tuple(e for e in self.lab.events if e.kind in _LOGGED)
         return self
 
@@ -185,8 +136,8 @@ class LiveCase:
         return f"{self.case.order.peer} still has no new certificate: order it again."
 
     def settled(self, report: CheckReport) -> bool:
-        """Return True if every connection is up, nothing is refused, and no order is left."""
-        return not report.down and not self.refused and not self.unfinished
+        """Return True if every connection is up that can be, nothing is refused, and no order is left."""
+        return self.solution.settles(report) and not self.refused and not self.unfinished
 
     def read(self, line: str) -> Remedy:
         """Return the remedy that a person typed.
@@ -221,7 +172,7 @@ class LiveCase:
         wanted = deployment_with(before, chosen)
         self.earlier = self.events
         await self._stack.aclose()
-        self._made_cas.clear()
+        self._made_cas = self.case.authorities()
         await self._open(wanted)
         for done in self.applied:
             if done.action is not Action.CONFIGURE:
@@ -260,9 +211,9 @@ class LiveCase:
             self.refused = (await self.acme.preflight(order.peer)).errors
 
     async def fix(self) -> CheckReport:
-        """Do what the case file says fixes it, one thing after the other."""
+        """Do what the case file says fixes it, or what a search found, one thing after the other."""
         report = await self.look()
-        for line in self.case.remedies:
+        for line in self.case.remedies or self.solution.lines:
             report = await self.remedy(self.read(line))
         return report
 
@@ -386,4 +337,6 @@ async def play(
     """Set a case up, look, fix it, look again."""
     async with LiveCase(case, settings, step=step) as live:
         broken, refused, log = live.broken, live.refused, live.log
-        return PlayResult(case=case, broken=broken, refused=refused, log=log, mended=await live.fix())
+        return PlayResult(
+            case=case, broken=broken, refused=refused, log=log, mended=await live.fix(), solution=live.solution
+        )

@@ -11,7 +11,7 @@ from pkikit.view.short_names import ShortNames
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simulator.clinic.live_case import PlayResult
+    from simulator.clinic.play_result import PlayResult
 
 _LOG_LINES = 20
 
@@ -21,8 +21,9 @@ def show_solution(out: Console, played: PlayResult) -> None:
     case, names = played.case, ShortNames(leg.leg for leg in played.broken.legs)
     console.headline(out, f"{case.ticket}  {case.title}".strip())
     console.say(out, f"{case.caller}: “{case.symptom}”" if case.caller else case.symptom)
-    console.section(out, f"{len(played.broken.down)} of {len(played.broken.legs)} connections are down:")
-    console.write(out, [f"  ✘ {names.connection(leg.leg)}" for leg in played.broken.down])
+    if played.broken.down:
+        console.section(out, f"{len(played.broken.down)} of {len(played.broken.legs)} connections are down:")
+        console.write(out, [f"  ✘ {names.connection(leg.leg)}" for leg in played.broken.down])
     if played.log:
         console.section(out, "Event log, newest last:")
         left = len(played.log) - _LOG_LINES
@@ -33,8 +34,12 @@ def show_solution(out: Console, played: PlayResult) -> None:
         console.section(out, f"cause: {cause}")
         console.say(out, BY_RULE[cause].sentence, indent=2)
         console.show_findings(out, [f for f in findings if f.rule == cause][:1], words=names.in_text)
-    console.section(out, "fixed by:")
-    console.write(out, [f"  fix {line}" for line in case.remedies])
-    console.say(out, case.fix, indent=2)
+    if played.fixes:
+        console.section(out, "fixed by:")
+        console.write(out, [f"  fix {line}" for line in played.fixes])
+    if case.fix:
+        console.say(out, case.fix, indent=2)
     up = len(played.mended.legs) - len(played.mended.down)
     console.say(out, f"{up} of {len(played.mended.legs)} connections are up.")
+    if played.solution.left:
+        console.say(out, "No fix was found for the others, so the ticket is solved without them.")

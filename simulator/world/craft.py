@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.csr import fast_key, key_usage
-from pkikit.issue.authority import Authority, ca_name
+from pkikit.issue.authority import Authority, ca_name, key_identifier_of
 from pkikit.model.certificates.credential import Credential, PrivateKey
 
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
@@ -65,9 +65,9 @@ def craft(
         builder = builder.add_extension(x509.SubjectAlternativeName(san), critical=False)
     if identifiers:
         own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-        above = x509.SubjectKeyIdentifier.from_public_key(signer.public_key())
+        above = key_identifier_of(issuer.certificate) if issuer is not None else own.digest
         builder = builder.add_extension(own, critical=False)
-        builder = builder.add_extension(x509.AuthorityKeyIdentifier(above.digest, None, None), critical=False)
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier(above, None, None), critical=False)
     for value in critical:
         builder = builder.add_extension(value, critical=True)
     for pointer in pointers:

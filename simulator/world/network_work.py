@@ -7,6 +7,9 @@ from dataclasses import replace
 
 from cryptography import x509
 
+from pkikit.issue.authority import Authority
+from pkikit.model.certificates.canonical_name import canonical
+from pkikit.model.certificates.facts import crl_urls, issuer_of, subject_of
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from pkikit.model.world import World
 from pkikit.worlds.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL
@@ -45,12 +48,27 @@ def caa_set(world: World, name: str, authority: str) -> World:
 
 
 def _current(world: World, context: FaultContext) -> dict[str, x509.CertificateRevocationList]:
-    """Return new CRLs of both CAs by URL. They list every serial that an earlier CRL listed."""
+    """Return new CRLs of all CAs here by URL. They list every serial that an earlier CRL listed."""
     held = [crl for party in world.parties.values() for _, crl in party.held.crls]
     served = [crl for data in world.published.values() for _, crl in data.crls]
     revoked = {entry.serial_number for crl in (*held, *served) for entry in crl} | world.withdrawn
     authority, root = context.issued.authority, context.issued.root
-    return {ISSUING_CRL: authority.crl(sorted(revoked), at=context.at), ROOT_CRL: root.crl(at=context.at)}
+    lists = {ISSUING_CRL: authority.crl(sorted(revoked), at=context.at), ROOT_CRL: root.crl(at=context.at)}
+    for further in context.made.values():
+        crl = further.crl(sorted(_revoked_by(further, (*held, *served))), at=context.at)
+        lists |= dict.fromkeys(_urls_of(further, world), crl)
+    return lists
+
+
+def _revoked_by(authority: Authority, crls: Sequence[x509.CertificateRevocationList]) -> set[int]:
+    own = canonical(authority.certificate.subject)
+    return {entry.serial_number for crl in crls if canonical(crl.issuer) == own for entry in crl}
+
+
+def _urls_of(authority: Authority, world: World) -> set[str]:
+    """Return where certificates of a CA say that its CRL is."""
+    own = subject_of(authority.certificate)
+    return {url for c in world.known_certificates if issuer_of(c) == own for url in crl_urls(c)}
 
 
 def crls_published(world: World, context: FaultContext) -> World:

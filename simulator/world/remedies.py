@@ -265,6 +265,8 @@ def targets(action: Action, deployment: Deployment) -> tuple[str, ...]:
         return _names(deployment)
     if action in _OF_LAB:
         return ()
+    if action in _OF_LISTS:  # machines outside that have no certificate have a list, too
+        return tuple(dict.fromkeys((*deployment.parties, *(n for group in deployment.groups for n in group.members))))
     return tuple(settings_of(deployment)) if action is Action.CONFIGURE else tuple(deployment.parties)
 
 

@@ -16,7 +16,8 @@ from pkikit.judge.logs.log_text import diagnose_lines
 from pkikit.rules.connection_rules import UNEXPLAINED
 from pkikit.worlds.issued_world import issue_world
 from simulator.clinic.case import Case, case_of, cases, random_case
-from simulator.clinic.live_case import LiveCase, PlayResult, play
+from simulator.clinic.live_case import LiveCase, play
+from simulator.clinic.play_result import PlayResult
 from simulator.world.craft import DAY
 from simulator.world.fault_context import FaultContext
 from simulator.world.orders import Place, renewed, services_of

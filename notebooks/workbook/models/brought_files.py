@@ -284,7 +284,7 @@ class Brought:
         if (out / CASE).is_file() or (out / DEPLOYMENT).is_file():
             shutil.rmtree(out)  # the same seed, made before
         with tempfile.TemporaryDirectory() as place:
-            made = anonymise(opened(source, None, Path(place)), seed, Clock().now())
+            made = anonymise(opened([source], None, Path(place)), seed, Clock().now())
         return write_case(free_path(out), made)
 
     def _require_deployment(self) -> Deployment:

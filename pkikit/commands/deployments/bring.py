@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit.commands.terminal import console, import_questions
-from pkikit.commands.terminal.arguments import FileList, JsonFlag, PassphraseFile, VerboseFlag, passphrase_source
+from pkikit.commands.terminal.arguments import (
+    FileList,
+    JsonFlag,
+    PassphraseFile,
+    VerboseFlag,
+    answers_of,
+    passphrase_source,
+)
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, listed, printable
 
@@ -53,7 +60,7 @@ def bring(
     )
     from pkikit.intake.reading import read_material
 
-    answers = _answers(answer or [])
+    answers = answers_of(answer or [])
     require_free(out)
     material = read_material(files, passphrase=passphrase_source(passphrase_file))
     assembly, given = assemble(material, answers), answers
@@ -97,18 +104,6 @@ def _rekeyed(certificates: dict[str, bytes], *, quiet: bool) -> dict[str, bytes]
             certificates, progress=lambda done, every: progress.update(task, completed=done, total=every)
         )
     return dict(made.files)
-
-
-def _answers(given: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise InputError(f"--answer {printable(text, 60)!r}: write KEY=VALUE, as in --answer version=X15.2")
-        if key.strip() in found:
-            raise InputError(f"--answer {printable(key, 60)} is there twice")
-        found[key.strip()] = value.strip()
-    return found
 
 
 def _asked(material: Material, assembly: Assembly, answers: Mapping[str, str]) -> tuple[Assembly, dict[str, str]]:

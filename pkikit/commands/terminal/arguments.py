@@ -169,3 +169,26 @@ def show_verdict(
             console.say(out, question, first="  - ")
         console.section(out, "Rules checked:")
         console.say(out, ", ".join(verdict.checked), indent=2)
+
+
+def answers_of(given: list[str]) -> dict[str, str]:
+    """Return the values of `--answer KEY=VALUE` by key.
+
+    Args:
+        given: the values as they were typed.
+
+    Returns:
+        The answers.
+
+    Raises:
+        InputError: one has no key or no value, or a key is there twice.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise InputError(f"--answer {printable(text, 60)!r}: write KEY=VALUE, as in --answer version=X15.2")
+        if key.strip() in found:
+            raise InputError(f"--answer {printable(key, 60)} is there twice")
+        found[key.strip()] = value.strip()
+    return found

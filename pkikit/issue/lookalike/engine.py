@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 
 from pkikit.issue.lookalike.answer_parts import AnswerParts, Hashes
 from pkikit.issue.lookalike.keys.key_ring import KeyRing, Signer
-from pkikit.issue.lookalike.keys.key_sources import FreshKeys, KeySource
+from pkikit.issue.lookalike.keys.key_sources import FreshKeys, KeySource, PrivateHalf
 from pkikit.issue.lookalike.originals import Originals, Transform, Unchanged, der_of
 from pkikit.issue.lookalike.signers import Signers
 from pkikit.issue.lookalike.splicing import signed_parts, with_content, with_parts, with_public_key
@@ -139,9 +139,13 @@ class Lookalikes:
     def _hashes(self) -> Hashes:
         return Hashes([(c, self.certificate(c)) for c in self._everything.values()], self._source)
 
-    def signer_of(self, original: x509.Certificate) -> Signer | None:
-        """Return whose key signed a certificate of the set; None if no key of ours can make such a signature."""
+    def signer_of(self, original: x509.Certificate | x509.CertificateRevocationList) -> Signer | None:
+        """Return whose key signed a certificate or CRL of the set; None if no key of ours can make such a signature."""
         return self._signed[der_of(original)]
+
+    def private_of(self, signer: Signer) -> PrivateHalf | None:
+        """Return the private key of a signer's counterpart; None if there is none."""
+        return self._keys.private(signer)
 
     def key_of(self, original: x509.Certificate) -> PrivateKey | None:
         """Return the private key of a presented certificate's counterpart.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
 
+from pkikit.design.legs import legs_of
 from pkikit.judge.legs.known_parts import (
     Assumption,
     Lack,
@@ -51,6 +52,11 @@ def judge_of(world: World, at: datetime) -> Callable[[Leg], LegVerdict]:
     if world.stand_ins.unknown:
         return Assessment(known_part(world), at).of
     return partial(judge_leg, world=world, at=at)
+
+
+def judge_as_known(world: World, at: datetime) -> tuple[LegVerdict, ...]:
+    """Judge every connection of a world as far as it is known, in the order of the deployment."""
+    return tuple(map(judge_of(world, at), legs_of(world.deployment)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -288,15 +288,18 @@ _UNUSABLE = Check(NAMES_UNUSABLE, unusable_names)
 
 
 def judge_own_credential(party: Party, world: World) -> Verdict:
-    """Judge whether this party can present its certificate: the key belongs to it, and its TLS stack loads it."""
+    """Judge whether this party can present its certificate: the key belongs to it, and its TLS stack loads it.
+
+    Nobody knows whether a key belongs to it if there is none, as in an import; what the certificate says counts anyway.
+    """
     credential = party.credential
     question = f"can {party.fqdn} use its own server certificate?"
-    if credential is None or credential.key is None:
+    if credential is None:
         return Verdict(question=question)
     subject = title(credential.leaf)
     evidence: list[Evidence] = []
     swapped = False
-    if not credential.key_matches:
+    if credential.key is not None and not credential.key_matches:
         other = _whose_key(party, world)
         evidence = [
             Evidence(
