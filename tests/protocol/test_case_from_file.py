@@ -80,7 +80,7 @@ def test_search_solves_what_can_be_solved(case: object, tmp_path: Path) -> None:
     assert not solution_of(made).left
 
 
-def test_what_works_is_a_case_without_a_cause(tmp_path: Path) -> None:
+def test_deployment_that_works_is_a_case_without_a_cause(tmp_path: Path) -> None:
     made, case = case_of(folder_of(issued().world, tmp_path / "source"), tmp_path / "case")
     assert (made.down, case.causes) == (0, ())
     assert made.is_broken is False
