@@ -121,3 +121,12 @@ def test_packed_folder_is_the_folder(tmp_path: Path) -> None:
     packed = opened([tmp_path / "source.tar.gz"], None, tmp_path / "place")
     assert anonymise(packed, 7, AT).files == anonymise(read_folder(source), 7, AT).files
     assert replace(packed, certificates=source).machines == packed.machines
+
+
+def test_same_seed_gives_the_same_bytes_in_every_process(tmp_path: Path) -> None:
+    """The order of sets and dictionaries, which a process chooses by chance, decides nothing."""
+    source = folder_of(broken(BROKEN["validity.expired"][0]), tmp_path / "source")
+    for number in ("1", "2"):
+        out = ("--seed", "7", "--at", AT.isoformat(), "--out", str(tmp_path / number))
+        assert run("pkikit", "anonymise", str(source), *out, PYTHONHASHSEED=number).returncode == 0
+    assert (tmp_path / "1" / "case.zip").read_bytes() == (tmp_path / "2" / "case.zip").read_bytes()
