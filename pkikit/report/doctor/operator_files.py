@@ -77,6 +77,30 @@ def of_material(where: str, material: Material, context: Context) -> Diagnosis:
     )
 
 
+def joined_with_recordings(made: Diagnosis, recorded: Diagnosis, no_failure: bool) -> Diagnosis:
+    """Return the answer about a machine's files with the one about its logs and captures.
+
+    Args:
+        made: the answer about its certificates and settings.
+        recorded: the answer about what its logs and captures report.
+        no_failure: they report a success and no failure.
+
+    Returns:
+        One answer: failures that happened come before what may be wrong.
+    """
+    if no_failure:
+        return replace(made, facts=(*made.facts, ("Logs and captures", recorded.says)))
+    return replace(
+        made,
+        state=State.WRONG,
+        says=recorded.says if made.state is not State.WRONG else f"{made.says}; logs and captures: {recorded.says}",
+        facts=(*made.facts, *recorded.facts),
+        findings=(*recorded.findings, *made.findings),
+        checked=tuple(dict.fromkeys((*recorded.checked, *made.checked))),
+        not_assessed=(*made.not_assessed, *recorded.not_assessed),
+    )
+
+
 def _kind(material: Material) -> str:
     if not material.peers:
         return "unified-cm"

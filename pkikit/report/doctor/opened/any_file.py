@@ -21,6 +21,8 @@ from pkikit.report.doctor.diagnosis import Context, Diagnosis
 from pkikit.report.doctor.files.judged_certificates import of_contents
 
 if TYPE_CHECKING:
+    from pkikit.captures.answer import CaptureAnswer
+    from pkikit.captures.recorded_file import Answer
     from pkikit.intake.material import Material
 
 HEAD = 65_536  # bytes that decide what a file is
@@ -99,14 +101,14 @@ def of_recording_file(path: Path, context: Context, passphrase: Passphrase | Non
         InputError: the file cannot be read, or nothing in it is recognised.
     """  # noqa: DOC501 - `_unrecognised` makes an InputError
     from pkikit.captures.recorded_file import of_file as diagnose
-    from pkikit.report.doctor.recordings import of_recording
     from pkikit.report.handshakes import judge_trace
 
     material = _material([path], passphrase)
     if material is not None and not isinstance(material, InputError):
         from pkikit.report.doctor.operator_files import of_material
 
-        return of_material(str(path), material, context)
+        made = of_material(str(path), material, context)
+        return _with_recordings(made, path) if any(p.logs or p.captures for p in material.peers) else made
     try:
         answer = diagnose(path, judge_trace)
     except InputError as no_log:
@@ -116,10 +118,29 @@ def of_recording_file(path: Path, context: Context, passphrase: Passphrase | Non
             if isinstance(material, InputError) and is_packed(_head(path)):
                 raise material from None  # why an archive is not read says more than that it is no certificate
             raise _unrecognised(path, no_log) from None
+    return _of_answer(path, answer)
+
+
+def _of_answer(path: Path, answer: Answer | CaptureAnswer) -> Diagnosis:
+    from pkikit.report.doctor.recordings import of_recording
+
     # Only the failures of a log come as rows.
     rows: list[Any] = [group for group in getattr(answer, "groups", ()) if isinstance(group, dict)]
     connections = len(getattr(answer, "assessments", ()))
     return of_recording(str(path), answer.verdict, answer.causes, rows, connections=connections, notes=answer.notes)
+
+
+def _with_recordings(made: Diagnosis, path: Path) -> Diagnosis:
+    """Return the answer about an archive with what its logs and captures say about connections."""
+    from pkikit.captures.recorded_file import of_file as diagnose
+    from pkikit.report.doctor.operator_files import joined_with_recordings
+    from pkikit.report.handshakes import judge_trace
+
+    try:
+        answer = diagnose(path, judge_trace)
+    except InputError:
+        return made  # what they have is of no connection
+    return joined_with_recordings(made, _of_answer(path, answer), answer.verdict.accepted)
 
 
 def _material(paths: list[Path], passphrase: Passphrase | None) -> Material | InputError | None:
