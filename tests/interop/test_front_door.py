@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pkikit.files import read_file
+from pkikit.intake.reading import read_material
+from pkikit.report.doctor.files.judged_certificates import guess_kind
 from tests.support.openssl import openssl
 from tests.support.places import ROOT
 from tests.support.readme import README
@@ -66,3 +69,23 @@ def test_commands_of_the_readme_make_a_report_of_somebodys_archives(tmp_path: Pa
     assert "jabber refuses e1" in run(checked, 1).stdout
     for secret in ("{cipher}", "PRIVATE KEY"):
         assert not [p for p in (tmp_path / "my-deployment").rglob("*") if p.is_file() and secret in p.read_text()]
+
+
+@pytest.mark.parametrize(
+    ("subject", "san", "loose", "kind"),
+    [
+        ("/CN=c1.corp.example.com", "DNS:c1.corp.example.com", "certificate", "server"),
+        ("/CN=c1.corp.example.com", "", "certificate", "server"),
+        ("/CN=My Root CA", "", "trusted CA list", "ca"),
+    ],
+)
+def test_certificate_that_openssl_made_its_own_ca_is_of_a_machine_if_it_names_one(
+    tmp_path: Path, subject: str, san: str, loose: str, kind: str
+) -> None:
+    """`openssl req -x509` makes a CA of everything."""
+    added = ("-addext", f"subjectAltName={san}") if san else ()
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", subject, *added, "-keyout", "key.pem", "-out", "mine.pem",
+            cwd=tmp_path)  # fmt: skip
+    file = tmp_path / "mine.pem"
+    assert [found.kind for found in read_material([file]).loose] == [loose]
+    assert guess_kind(read_file(file)).kind == kind

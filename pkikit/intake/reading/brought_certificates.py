@@ -13,7 +13,7 @@ from pkikit.files.parse import parse
 from pkikit.files.streams.peeked import CHUNK, DAMAGED, Peeked, refuse_damaged
 from pkikit.intake.material import HeldCertificates, LooseKind, Source
 from pkikit.intake.reading.file_names import Part
-from pkikit.model.certificates.bundle import bundle_of
+from pkikit.model.certificates.bundle import bundle_of, is_its_own_ca
 from pkikit.model.certificates.facts import extension, is_self_issued
 from pkikit.model.revocation import CrlSource, RevocationData
 
@@ -86,7 +86,10 @@ def read_certificate_file(data: bytes, source: Source, part: Part, passphrase: P
 
 def loose_kind(held: HeldCertificates, name: str) -> LooseKind:
     """Return what a file of certificates is whose owner is unknown: a list of CAs, or a certificate with its chain."""
-    listed = any(word in name.lower() for word in ("trust", "root", "ca.", "ca_", "ca-", "bundle"))
+    last = name.rpartition("/")[2].lower()  # the names of folders say nothing
+    listed = any(word in last for word in ("trust", "root", "ca.", "ca_", "ca-", "bundle"))
+    if not listed and len(held.certificates) == 1 and is_its_own_ca(held.certificates[0]):
+        return LooseKind.CERTIFICATE
     first = held.certificates[0] if listed else bundle_of(held.certificates).leaf_first[0]
     basic = extension(first, x509.BasicConstraints)
     is_ca = basic.ca if basic is not None else listed and is_self_issued(first)

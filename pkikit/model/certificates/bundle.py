@@ -47,6 +47,20 @@ def is_ca(certificate: x509.Certificate) -> bool:
     return constraints is not None and constraints.ca
 
 
+def is_its_own_ca(certificate: x509.Certificate) -> bool:
+    """True for a server certificate that is a CA too: self-issued, and it names a machine, as `openssl req -x509` makes it.
+
+    A root may have a host name as its common name; but then it says that its key signs certificates.
+    """
+    if not is_ca(certificate) or not is_self_issued(certificate):
+        return False
+    san = extension(certificate, x509.SubjectAlternativeName)
+    if san is not None:
+        return bool(san.get_values_for_type(x509.DNSName))
+    name = common_name(certificate.subject)
+    return extension(certificate, x509.KeyUsage) is None and "." in name and " " not in name
+
+
 def _looks_like_a_server(certificate: x509.Certificate) -> bool:
     """True for a certificate that was made for a machine. A CA whose flag is missing is still meant as a CA."""
     usage = extension(certificate, x509.KeyUsage)

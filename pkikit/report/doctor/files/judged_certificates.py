@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.errors import InputError
 from pkikit.files import FileContents
 from pkikit.judge.checks.certificate_checks import allows
-from pkikit.model.certificates.bundle import Bundle, bundle_of
+from pkikit.model.certificates.bundle import Bundle, bundle_of, is_its_own_ca
 from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.findings import Severity, Verdict
@@ -107,6 +107,12 @@ def guess_kind(contents: FileContents) -> _Guess:
     named_list = _LIST_NAME.search(contents.where) is not None
     if bundle.leaf is None:
         if len(certificates) == 1 and not named_list:
+            if is_its_own_ca(certificates[0]):
+                return _Guess(
+                    kind=Kind.SERVER,
+                    what="a self-signed server certificate",
+                    because="it names a machine; it is a CA as well",
+                )
             return _Guess(kind=Kind.CA, what="a CA certificate")
         because = "" if named_list else "it has only CA certificates"
         return _Guess(
