@@ -200,7 +200,7 @@ class CaptureReader:
             self._others += 1
             self._skipped += length
             if self._others > MAX_BLOCKS or self._skipped > MAX_SKIPPED:
-                raise _Broken(f"too much after packet {self._number} is no packet: the rest was not read")
+                raise _Broken(f"too much after packet {self._number} cannot be a packet, so the rest was not read")
         if kind not in {*_PACKETS, _INTERFACE, _SECRETS}:
             self._skip(length - read)
             return
