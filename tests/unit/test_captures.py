@@ -323,7 +323,7 @@ def test_blocks_that_are_no_packets_are_bounded(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("pkikit.captures.packets.containers.MAX_BLOCKS", 10)
     reader = CaptureReader(io.BytesIO(pcapng([(0, bytes(60))]) + block(0x77, bytes(8)) * 20), "x")
     assert len(list(reader.packets())) == 1
-    assert "is no packet" in reader.damage
+    assert "cannot be a packet" in reader.damage
 
 
 def test_time_beyond_every_calendar_is_a_time() -> None:
