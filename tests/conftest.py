@@ -22,6 +22,10 @@ settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
 
+# Workers of pytest-xdist have COLUMNS=80. What programs print must not depend on how the tests run.
+os.environ.pop("COLUMNS", None)
+
+
 def pytest_report_header() -> str:
     return f"TLS library: {SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode()}"
 

@@ -230,7 +230,7 @@ def require_free(out: Path) -> None:
     readme = out / README
     earlier = names <= _OURS and not readme.is_symlink() and readme.is_file()
     if names and not (earlier and readme.read_bytes()[:200].startswith(_ABOUT[:60].encode())):
-        raise InputError("exists, and is not an earlier case; choose another folder for --out", where=str(out))
+        raise InputError("exists, and is not an earlier case; choose another folder", where=str(out))
 
 
 def write_case(out: Path, result: Anonymised) -> Path:

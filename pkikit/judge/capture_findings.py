@@ -15,10 +15,22 @@ from pkikit.judge.phrases import Whose, Writer
 from pkikit.model.findings import NO_FAILURE, Evidence, Finding, Severity
 from pkikit.model.trace import Side
 from pkikit.rules.catalogue import rule_of
-from pkikit.rules.connection_rules import UNEXPLAINED
+from pkikit.rules.connection_rules import (
+    CIPHER,
+    HANDSHAKE,
+    NO_CERTIFICATE,
+    NOT_TLS,
+    PROTOCOL,
+    RENEGOTIATION,
+    SERVER_NAME,
+    UNEXPLAINED,
+)
 from pkikit.values.names import printable
 
 MAX_EVIDENCE = 12
+_BEFORE_CERTIFICATES = {
+    rule.id for rule in (PROTOCOL, CIPHER, NOT_TLS, HANDSHAKE, SERVER_NAME, NO_CERTIFICATE, RENEGOTIATION)
+}
 _OTHER = {Side.CLIENT: Side.SERVER, Side.SERVER: Side.CLIENT}
 
 
@@ -132,10 +144,7 @@ def _evidence(group: Group) -> list[Evidence]:
 
 
 def _is_about_certificates(rule: str) -> bool:
-    return rule.partition(".")[0] not in {"net", "dns", "diagnose"} and rule not in {
-        "tls.protocol-mismatch", "tls.cipher-mismatch", "tls.not-tls", "tls.handshake-failed", "tls.server-name-unknown",
-        "tls.certificate-required", "tls.renegotiation-refused",
-    }  # fmt: skip
+    return rule.partition(".")[0] not in {"net", "dns", "diagnose"} and rule not in _BEFORE_CERTIFICATES
 
 
 def _entry(made: Assessment) -> Entry:
@@ -143,7 +152,7 @@ def _entry(made: Assessment) -> Entry:
     connection, rule = made.connection, made.causes[0] if made.causes else UNEXPLAINED.id
     about = made.refused_by is not None and _is_about_certificates(rule)
     writer = {Side.CLIENT: Writer.CLIENT, Side.SERVER: Writer.SERVER, None: Writer.UNKNOWN}[made.refused_by]
-    if rule == "tls.certificate-required":
+    if rule == NO_CERTIFICATE.id:
         about = True
     names = Connection(client=connection.client.address, server=connection.server.address, port=connection.server.port)
     whose = Whose.THEIRS if about else Whose.NEITHER

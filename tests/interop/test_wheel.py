@@ -63,7 +63,7 @@ def test_wheel_has_everything_that_is_not_python(wheel: Path) -> None:
     assert {name.partition("/")[0] for name in installed - shared} == {"pkikit", "simulator", "workbook"}
     assert {Path(name).suffix for name in shared} == {".json"}
     assert {Path(name).suffix for name in installed - shared} == {
-        ".css", ".html", ".ipynb", ".md", ".py", ".typed", ".yaml",
+        ".bin", ".css", ".html", ".ipynb", ".md", ".py", ".txt", ".typed", ".yaml",
     }  # fmt: skip
 
 

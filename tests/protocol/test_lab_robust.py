@@ -177,7 +177,7 @@ def test_leg_that_cannot_be_judged_follows_its_handshake(lab: ThreadedLab, monke
     def fails(*_: object) -> None:
         raise TypeError("odd")
 
-    monkeypatch.setattr(dialling, "judge_leg", fails)
+    monkeypatch.setattr(dialling, "judge_of", lambda *_: fails)
     report = lab.check()
     assert report.accepted
     assert lab.events.of(kind="Leg Not Judged")

@@ -274,7 +274,9 @@ def test_answers_fit_on_one_screen(written: Callable[[str, bytes], str], tmp_pat
         long = [
             line
             for line in lines
-            if len(line) > COLUMNS and not line.startswith(("      pkikit", "      expressway-sim"))
+            if len(line) > COLUMNS
+            and not line.startswith(("      pkikit", "      expressway-sim"))
+            and str(tmp_path) not in line  # a path is never broken
         ]
         assert long == []
         assert "None" not in "\n".join(lines)

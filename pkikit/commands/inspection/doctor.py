@@ -130,10 +130,12 @@ def _answer(thing: str, context: Context, timeout: float, passphrase_file: Path 
 
 def show_diagnosis(out: Console, made: Diagnosis, words: Callable[[str], str] = str) -> None:
     """Print an answer: verdict, what it is, what is wrong, what was not assessed, what to do."""
+    from pkikit.commands.terminal.layout import NO_BREAK
     from pkikit.report.doctor.diagnosis import State
 
     mark = {State.FINE: "✔", State.WRONG: "✘", State.NOT_ASSESSED: "?"}[made.state]
-    console.headline(out, f"{mark} {printable(made.thing, MAX_WHERE)}: {words(made.says)}")
+    # The mark is never alone on a line, however long the name of the thing is.
+    console.headline(out, f"{mark}{NO_BREAK}{printable(made.thing, MAX_WHERE)}: {words(made.says)}")
     console.section(out, f"It is {made.what}.")
     if made.because:
         console.say(out, f"Taken for that because {made.because}.", indent=2)
