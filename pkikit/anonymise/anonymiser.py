@@ -210,7 +210,7 @@ def write_files(folder: Path, files: Mapping[str, CaseFile]) -> None:
 
 
 def mapping_json(result: Anonymised) -> bytes:
-    """Return the mapping from old to new names as a JSON document. Whoever has it knows the originals."""
+    """Return the mapping from old to new names as a JSON document. Anyone who has it knows the originals."""
     document: dict[str, Any] = {"names": dict(result.mapping)}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 

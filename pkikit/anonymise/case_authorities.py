@@ -1,4 +1,4 @@
-"""The CAs of a case, with their keys: whoever plays it can renew certificates, get a missing CA certificate and sign CRLs."""
+"""The CAs of a case, with their keys: anyone who plays it can renew certificates, get a missing CA certificate and sign CRLs."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def ticket_of(world: World, at: datetime, number: int, told: str = "") -> dict[s
         world: the machines, with what is wrong.
         at: the time of the case.
         number: four digits for the number of the ticket.
-        told: the words of whoever reports it; empty for words made from the services that are down.
+        told: the words of the person who reports it; empty for words made from the services that are down.
 
     Returns:
         The document. If every connection is up, the ticket says so, and has no cause.

@@ -203,7 +203,7 @@ def _list(out: Console, title: str, lines: list[str], verbose: bool) -> None:
     shown = lines if verbose else lines[:_SHOWN]
     for line in shown:
         word = line.partition(" ")[0]
-        begun = line if "." in word else line[:1].upper() + line[1:]  # a name keeps its letters
-        console.say(out, printable(begun, 600), first="  - ")
+        sentence = line if "." in word else line[:1].upper() + line[1:]  # a name keeps its letters
+        console.say(out, printable(sentence, 600), first="  - ")
     if len(lines) > len(shown):
         console.say(out, f"and {len(lines) - len(shown)} more: add --verbose, or read import.md", indent=4)

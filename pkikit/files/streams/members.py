@@ -59,7 +59,7 @@ class Limits:
     members: how many files may be in it, in all archives together.
     depth: how many archives may lie in each other.
     wanted: says by the name of a member whether it is read at all.
-    passed: is told the names of members that are not read, and of the archives that they lie in.
+    passed: called with the names of members that are not read, and of the archives that they are in.
     refuse_odd: refuse links, devices and names that lead out of the archive; otherwise they are passed over.
     unpacked: how many bytes may come out of all compressed streams; None is no limit.
     stored: the size of the file on disk, if nothing in it may unpack to very many times that; 0 is any.

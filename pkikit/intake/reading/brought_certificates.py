@@ -37,7 +37,7 @@ def read_all(stream: Peeked, source: Source, taken: Callable[[int], None], limit
     Args:
         stream: the stream.
         source: the file, for messages.
-        taken: is told how many bytes were read.
+        taken: called with the number of bytes that were read.
         limit: the largest number of bytes.
 
     Returns:

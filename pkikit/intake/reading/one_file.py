@@ -23,7 +23,7 @@ from pkikit.intake.reading.file_names import Part, passed_kind
 from pkikit.intake.reading.unified_cm import is_unified_cm, read_printed, read_snapshot
 
 MAX_TEXT, MAX_LINE = 16 * 1024 * 1024, 16_384
-_EXPLAINED = 200  # files of which a text of another product is told from other texts
+_EXPLAINED = 200  # files for which a text of another product is distinguished from other texts
 _MAX_PRINTED = 8 * 1024 * 1024
 _DUMPS = frozenset({Part.CONFIGURATION, Part.STATUS})
 _CERTIFICATES = frozenset({Part.TRUSTED, Part.SERVER, Part.CLIENT, Part.REVOCATION})

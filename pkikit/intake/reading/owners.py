@@ -139,7 +139,7 @@ def _is_somebody(host: str, items: Sequence[Item], names: _Names) -> bool:
 
 
 def _without_cut_texts(items: Sequence[Item], basket: Basket) -> list[Item]:
-    """Return the items without a text of settings that ends before its own XML does: the XML counts then, and it is told."""
+    """Return the items without a text of settings that ends before its own XML does: the XML counts, and the import says so."""
     whole = {
         item.place.name.stamp: item.configuration.settings
         for item in items

@@ -35,7 +35,7 @@ from pkikit.rules.revocation_rules import CRL_UNAVAILABLE, OCSP_UNAVAILABLE
 from pkikit.values.names import is_ip_address
 
 _UNKNOWN_STATUS = frozenset({CRL_UNAVAILABLE.id, OCSP_UNAVAILABLE.id})
-# What is wrong with a leaf by itself: whoever reads it refuses it, whatever the list.
+# What is wrong with a leaf by itself: every reader refuses it, whatever its list contains.
 _OF_THE_LEAF = ("validity.", "eku.", "names.", "key.", "signature.", "oid.")
 
 
