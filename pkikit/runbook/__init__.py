@@ -1,0 +1,1 @@
+"""The runbook of a plan: for people who do it, with every command, proof and way back."""

@@ -1,0 +1,1 @@
+"""A plan on real handshakes: every connection is dialled before, between and after its steps."""
