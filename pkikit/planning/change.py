@@ -128,10 +128,10 @@ def _loaded(party: Party, step: Step, world: World) -> Party:
     store, _, domain = step.place.partition(" ")
     if store == "domain":
         return replace(party, domains={**party.domains, domain: step.credential})
-    first, *others = world.deployment.group_of(party.fqdn).certificates or (None,)
-    if store == "server" or (first is not None and first.service == store):
+    services = world.deployment.group_of(party.fqdn).certificates
+    if store == "server" or (services and services[0].service == store):
         return replace(party, credential=step.credential)
-    ports = next(made.ports for made in others if made is not None and made.service == store)
+    ports = next(made.ports for made in services if made.service == store)
     return replace(party, services={**party.services, **dict.fromkeys(ports, step.credential)})
 
 
