@@ -198,10 +198,30 @@ def exchange(before: Design, after: Design, rng: Random) -> bool:
     return True
 
 
+def rename_peer(before: Design, after: Design, rng: Random) -> bool:
+    """A peer gets another name, in its certificate, its cluster and the zone that dials it."""
+    number = rng.choice((0, 1))
+    old = after.data["clusters"][number]["peers"][-1]
+    new = f"new-{old}"
+    after.data["clusters"][number]["peers"][-1] = new
+    addresses = after.data["zones"][0]["peer_addresses"]
+    after.data["zones"][0]["peer_addresses"] = [new if address == old else address for address in addresses]
+    if after.data["zones"][0]["tls_verify_subject_name"] == old:
+        after.data["zones"][0]["tls_verify_subject_name"] = new
+    for held in (after.server, after.client):
+        if old in held:
+            held[new] = replace(held.pop(old), serial=70)
+    for listed in (after.extra, after.lacking):
+        if old in listed:
+            listed[new] = listed.pop(old)
+    return True
+
+
 CHANGES: dict[str, Change] = {
     made.__name__: made
     for made in (
         new_root, twin_root, to_public, leave_public, renew, self_signed, later, stop_sending, wrong_name, cluster_name,
         cluster_tls, verify, client_certificates, server_only, upgrade, eku_check, swap_lists, tidy, exchange,
+        rename_peer,
     )
 }  # fmt: skip

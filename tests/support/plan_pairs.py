@@ -126,16 +126,17 @@ def build(design: Design, kept: Kept) -> World:
     for group in deployment.groups:
         own = group.certificates if design.split else ()
         for fqdn in group.members:
-            services, lists = {}, {}
-            for number, certificate in enumerate(own if len(own) > 1 else ()):
-                for port in certificate.ports:
-                    lists[port] = made.trusted_by(fqdn, certificate.ports)
-                    if number:
-                        second = replace(design.server[fqdn], serial=design.server[fqdn].serial + 500)
-                        services[port] = _credential(deployment, fqdn, second, kept)
+            services: dict[int, Credential] = {}
+            lists: dict[int, tuple[x509.Certificate, ...]] = {}
+            first = made.trusted_by(fqdn, own[0].ports if len(own) > 1 else ())
+            for certificate in own[1:]:
+                second = replace(design.server[fqdn], serial=design.server[fqdn].serial + 500)
+                services |= dict.fromkeys(certificate.ports, _credential(deployment, fqdn, second, kept))
+                trusted = made.trusted_by(fqdn, certificate.ports)
+                lists |= dict.fromkeys(certificate.ports if trusted != first else (), trusted)
             parties[fqdn] = Party(
                 fqdn=fqdn, credential=shown.get(fqdn), client=clients.get(fqdn), services=services, lists=lists,
-                trusted_ca_list=made.trusted_by(fqdn, own[0].ports if len(own) > 1 else ()),
+                trusted_ca_list=first,
             )  # fmt: skip
     return World(deployment=deployment, parties=parties)
 

@@ -1,0 +1,119 @@
+"""All orders of a small change, by looking at each of its states: what a planner says about them is compared with this.
+
+A state is a set of completed steps that respects the precedences. An order is a path from nothing to everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from pkikit.design.legs import legs_of
+from pkikit.judge.legs.known_parts import State
+from pkikit.judge.legs.leg_verdict import judge_leg
+from pkikit.model.world import World
+from pkikit.planning.change import Change, Done
+from pkikit.planning.plan import Clash
+from pkikit.planning.steps import Step
+from tests.support.plan_replay import after, renamed_leg
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """A state: its world, and what its machines are called."""
+
+    world: World
+    at: datetime
+    names: Mapping[str, str]
+    done: tuple[Step, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Orders:
+    """All states of a change, and what each refuses."""
+
+    change: Change
+    judged: dict[object, State] = field(default_factory=dict)
+    worlds: list[World] = field(default_factory=list)  # verdicts are kept by the identity of machines, so these stay
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps in an order that the precedences allow; fewer if they contradict each other."""
+        found: list[Step] = []
+        while ready := [
+            s for s in self.change.steps if s not in found and self._earlier(s.key) <= {f.key for f in found}
+        ]:
+            found.append(ready[0])
+        return tuple(found)
+
+    def _earlier(self, key: str) -> set[str]:
+        return {rule.first for rule in self.change.precedences if rule.then == key}
+
+    def next_keys(self, done: Done) -> Iterator[str]:
+        """Yield the steps that the precedences allow in a state."""
+        return (s.key for s in self.steps if s.key not in done and self._earlier(s.key) <= done)
+
+    @cached_property
+    def refused(self) -> dict[Done, frozenset[str]]:
+        """For each state, the connections that are refused there and were not before the change."""
+        start = _Place(world=self.change.today, at=self.change.at, names={})
+        before = self._legs(start)
+        places, found = {frozenset[str](): start}, {frozenset[str](): frozenset[str]()}
+        for number, step in enumerate(self.steps):
+            for done in [d for d in places if self._earlier(step.key) <= d]:
+                place = self._after(places[done], step)
+                places[done | {step.key}] = place
+                old = {new: name for name, new in place.names.items()}
+                down = (leg for leg, state in self._legs(place).items() if state is State.DOWN)
+                refused = (leg for leg in down if before.get(renamed_leg(leg, old)) is not State.DOWN)
+                found[done | {step.key}] = frozenset(refused)
+            assert len(places) < 5000, f"too many states after {number + 1} steps"
+        return found
+
+    def _after(self, place: _Place, step: Step) -> _Place:
+        world, names, done = place.world, dict(place.names), (*place.done, step)
+        late = {key for other in self.change.steps for key in other.activates}
+        for ready in (s for s in done if s.key in step.activates or (s is step and s.key not in late)):
+            world = after(world, ready, names.get(ready.machine, ready.machine))
+            names |= dict(ready.renames)
+        self.worlds.append(world)
+        return _Place(world=world, at=max(place.at, step.until or place.at), names=names, done=done)
+
+    def _legs(self, place: _Place) -> dict[str, State]:
+        """Judge each connection once for each pair of ends: nothing else of a world without revocation decides."""
+        world, found = place.world, {}
+        for leg in legs_of(world.deployment):
+            ends = (id(world.parties[leg.client]), id(world.parties[leg.server]))
+            known = (leg, *ends, id(world.deployment), world.unresolved, place.at)
+            if known not in self.judged:
+                self.judged[known] = judge_leg(leg, world, place.at).state
+            found[leg.id] = self.judged[known]
+        return found
+
+    def exists(self, refuses: Callable[[Done], object] | None = None) -> bool:
+        """True if an order has no refused state; `refuses` decides instead of the connections, if it is given."""
+        refuses = refuses or (lambda done: self.refused[done])
+        reached = [frozenset[str]()] if not refuses(frozenset()) else []
+        for _ in self.steps:
+            reached = list({d | {key} for d in reached for key in self.next_keys(d) if not refuses(d | {key})})
+        return bool(reached)
+
+    def exists_without(self, clashes: Iterable[Clash]) -> bool:
+        """True if an order avoids all states that these facts rule out, whatever else is refused."""
+        facts = tuple(clashes)
+        return self.exists(lambda done: any(c.done <= done and not (c.missing & done) for c in facts))
+
+    def least(self, minutes: Callable[[Step], float]) -> float:
+        """The fewest connection-minutes that an order loses: each state lasts as long as the step that ends it takes."""
+        costs = {frozenset[str](): 0.0}
+        by_key = self.change.by_key
+        for _ in self.steps:
+            reached: dict[Done, float] = {}
+            for done, cost in costs.items():
+                for key in self.next_keys(done):
+                    price = cost + minutes(by_key[key]) * len(self.refused[done])
+                    reached[done | {key}] = min(price, reached.get(done | {key}, price))
+            costs = reached
+        return min(costs.values())
