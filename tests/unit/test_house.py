@@ -89,7 +89,9 @@ def test_python_files_stay_below_the_line_limit() -> None:
 
 # One subject, in rooms for different work: the command and what answers it, the value and its document, the errors of a package,
 # what a changed certificate forces and the change that a plan orders.
-SHARED_NAMES = {"__init__", "__main__", "change", "cli", "diagnose", "errors", "findings", "lint", "plan", "rehearse", "trace"}
+SHARED_NAMES = {
+    "__init__", "__main__", "change", "cli", "diagnose", "errors", "findings", "lint", "plan", "rehearse", "trace",
+}  # fmt: skip
 
 
 def test_python_files_with_one_name_have_one_subject() -> None:
