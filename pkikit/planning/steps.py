@@ -50,7 +50,8 @@ class SettingChange:
 
     Attributes:
         place: as in the deployment file, with numbers for list entries: `zones.0.tls_verify_subject_name`.
-        old, new: the values as JSON has them.
+        old: the value before, as JSON has it.
+        new: the value after.
     """
 
     place: str
