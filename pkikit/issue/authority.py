@@ -32,17 +32,18 @@ ANY_EKU = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What this CA puts into a leaf: the allowed EKUs, the lifetime, the URL of the CRL."""
+    """What this CA puts into a leaf: the allowed EKUs, the lifetime, the URL of the CRL, and further extensions."""
 
     ekus: tuple[ObjectIdentifier, ...] = ANY_EKU
     lifetime: timedelta = LEAF_LIFETIME
     crl_url: str = ""
     ocsp_url: str = ""
     serial: int | None = None
+    extensions: tuple[x509.ExtensionType, ...] = ()
 
     def pointers(self) -> tuple[x509.ExtensionType, ...]:
-        """The extensions that state where to get the revocation status."""
-        found: tuple[x509.ExtensionType, ...] = ()
+        """The extensions that state where to get the revocation status, and what else the CA adds."""
+        found: tuple[x509.ExtensionType, ...] = self.extensions
         if self.crl_url:
             point = x509.DistributionPoint([x509.UniformResourceIdentifier(self.crl_url)], None, None, None)
             found += (x509.CRLDistributionPoints([point]),)

@@ -12,7 +12,7 @@ from pkikit.issue.lookalike.keys.key_sources import KeySource
 from pkikit.issue.lookalike.originals import Originals, Transform
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.revocation import RevocationData
-from pkikit.model.world import Party, World
+from pkikit.model.world import Party, StandIns, World
 
 _Certificates = tuple[x509.Certificate, ...]
 
@@ -52,10 +52,40 @@ def rekeyed_world(
     Raises:
         InputError: there are more keys than are worked on.
     """
-    made = reissue(originals_of(world), source=source, transform=transform, progress=progress)
+    return counterpart_of(world, reissue(originals_of(world), source=source, transform=transform, progress=progress))
+
+
+def counterpart_of(world: World, made: Lookalikes) -> World:
+    """Return the counterpart of a world.
+
+    Args:
+        world: the original.
+        made: the counterparts of a set that everything in the world belongs to.
+
+    Returns:
+        The world. What the lab made in place of missing files is still known as that.
+    """
     published = {url: _data(made, data) for url, data in world.published.items()}
     parties = {fqdn: _party(made, party) for fqdn, party in world.parties.items()}
-    return replace(world, parties=parties, published=published, authorities=_list(made, world.authorities))
+    return replace(
+        world,
+        parties=parties,
+        published=published,
+        authorities=_list(made, world.authorities),
+        stand_ins=_stand_ins(made, world),
+    )
+
+
+def _stand_ins(made: Lookalikes, world: World) -> StandIns:
+    """Return the same marks for the counterparts; lists and leaves that the world no longer has are left out."""
+    known = world.stand_ins
+    leaves = {c.leaf for party in world.parties.values() for c in party.credentials}
+    lists = {(p.fqdn, held) for p in world.parties.values() for held in (p.trusted_ca_list, *p.lists.values())}
+    return replace(
+        known,
+        certificates=frozenset(made.certificate(leaf) for leaf in known.certificates & leaves),
+        lists=frozenset((fqdn, _list(made, held)) for fqdn, held in known.lists & lists),
+    )
 
 
 def _party(made: Lookalikes, party: Party) -> Party:

@@ -1,0 +1,121 @@
+"""The machines of tomorrow while goals are applied to them, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from cryptography import x509
+
+from pkikit.issue.authority import Authority
+from pkikit.model.certificates.credential import Credential, PrivateKey
+from pkikit.model.world import World
+from pkikit.planning.goals.ground import Ground
+from pkikit.planning.goals.replacement import Order, designed_order, issue, new_key_like, order_like
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Tomorrow so far.
+
+    Attributes:
+        ground: what it stands on.
+        tomorrow: the machines.
+        today: the machines of today, with names that only tomorrow has not yet in DNS.
+        assumptions: what had to be assumed, in sentences.
+        notes: what else is worth knowing, in sentences.
+        stand_ins: certificates that another CA will issue in fact.
+        between: machines to reach on the way.
+    """
+
+    ground: Ground
+    today: World
+    tomorrow: World
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    stand_ins: frozenset[x509.Certificate] = field(default=frozenset())
+    between: tuple[World, ...] = ()
+
+    def saying(self, *notes: str) -> Draft:
+        """Return the draft with further notes."""
+        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
+
+    def assuming(self, *assumptions: str) -> Draft:
+        """Return the draft with further assumptions."""
+        return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *assumptions))))
+
+
+def sharing(world: World, fqdn: str) -> tuple[str, ...]:
+    """Return the peers of the cluster that have the same certificate as this one, and this one."""
+    cluster = world.deployment.cluster_of(fqdn)
+    own = world.parties[fqdn].credential
+    members = cluster.peers if cluster is not None else (fqdn,)
+    return tuple(p for p in members if p == fqdn or (own is not None and world.parties[p].credential == own))
+
+
+def reissued(draft: Draft, fqdns: Iterable[str], authority: Authority | None = None) -> Draft:
+    """Return the draft in which these peers have new certificates in all of their stores, with the same names and purposes.
+
+    Args:
+        draft: the draft.
+        fqdns: the peers. Those that have one certificate together get one together.
+        authority: the CA that issues them; None for the one that issued those in use.
+
+    Returns:
+        The draft.
+
+    Raises:
+        InputError: the CA has ended, or a certificate in use cannot be read completely.
+    """
+    made: dict[Credential, Credential] = {}
+    for fqdn in fqdns:
+        party = draft.tomorrow.parties[fqdn]
+        if party.credential is None:
+            order = designed_order(draft.tomorrow.deployment, fqdn)
+            assert authority is not None  # `prepare` refused to renew what is not there
+            draft, new = issued(draft, order, authority, new_key_like(None))
+            draft = replace(draft, tomorrow=draft.tomorrow.with_party(replace(party, credential=new)))
+            continue
+        for old in dict.fromkeys(party.credentials):
+            if old not in made:
+                draft, made[old] = _replaced(draft, old, authority)
+        party = replace(
+            party,
+            credential=made[party.credential],
+            client=made[party.client] if party.client is not None else None,
+            domains={name: made[own] for name, own in party.domains.items()},
+            services={port: made[own] for port, own in party.services.items()},
+        )
+        draft = replace(draft, tomorrow=draft.tomorrow.with_party(party))
+    return draft
+
+
+def _replaced(draft: Draft, old: Credential, authority: Authority | None) -> tuple[Draft, Credential]:
+    ground = draft.ground
+    issuer = authority or ground.issuer_of(old.leaf)
+    assert issuer is not None  # `prepare` was asked for it
+    order = order_like(old.leaf, same_ca=authority is None, at=ground.at)
+    draft, new = issued(draft, order, issuer, new_key_like(old.leaf))
+    # The same CA: what is sent behind the certificate stays.
+    return draft, new if authority is not None else replace(new, chain=(new.leaf, *old.intermediates))
+
+
+def issued(draft: Draft, order: Order, authority: Authority, key: PrivateKey) -> tuple[Draft, Credential]:
+    """Return a new certificate, and the draft that knows whether it is a stand-in.
+
+    Args:
+        draft: the draft.
+        order: what the certificate is to have.
+        authority: the CA that issues it.
+        key: its private key.
+
+    Returns:
+        (the draft, the certificate).
+
+    Raises:
+        InputError: the CA has ended.
+    """
+    made = issue(order, authority, key, at=draft.ground.at)
+    if authority.certificate in draft.ground.played:
+        draft = replace(draft, stand_ins=draft.stand_ins | {made.leaf})
+    return draft, made
