@@ -10,10 +10,13 @@ from typing import Any
 
 from cryptography import x509
 
+from pkikit.errors import InputError
+from pkikit.model.deployment import Deployment
+from pkikit.model.parties import PartyGroup
 from pkikit.model.places import deployment_with
-from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import Party, World
 from pkikit.planning.steps import Action, Precedence, Step
+from pkikit.worlds.copied_stores import with_copied_stores
 
 Done = frozenset[str]
 
@@ -72,89 +75,147 @@ class Change:
             InputError: the settings contradict each other after these steps, so nobody can enter them.
         """
         effective = self.in_effect(done)
-        world = self._configured(effective)
+        world = self._upgraded(effective)
+        parties = dict(world.parties)
         for step in effective:
-            if step.machine in world.parties:
-                world = world.with_party(_after(world.parties[step.machine], step, world))
-        return _renamed(world, dict(pair for step in effective for pair in step.renames))
-
-    def _configured(self, effective: tuple[Step, ...]) -> World:
-        """Return today's machines with the settings, names and version of these steps."""
-        changed: dict[str, Any] = {s.place: s.new for step in effective for s in step.settings}
-        names = {name for step in effective for name in step.names}
+            if step.machine in parties:
+                parties[step.machine] = self._after(parties[step.machine], step)
+        names = dict(pair for step in effective for pair in step.renames)
+        deployment = self._deployment(effective)
+        machines = frozenset(n for group in deployment.groups for n in group.members)
+        renamed = {names.get(n, n): _named(party, names.get(n, n)) for n, party in parties.items()}
+        resolved = {name for step in effective for name in step.names}
         gone = {name for step in effective for name in step.gone}
-        world = replace(
-            self.today,
-            deployment=deployment_with(self.today.deployment, changed),
-            unresolved=(self.today.unresolved - names) | gone,
+        return replace(
+            world,
+            deployment=deployment,
+            parties={n: p for n, p in renamed.items() if n in machines or n in self.tomorrow.parties},
+            unresolved=(self.today.unresolved - resolved) | gone,
         )
-        if any(step.action is Action.UPGRADE for step in effective):
-            world = _with_client_stores(world, self.today)
-        return world
+
+    def deployment(self, done: Done) -> Deployment:
+        """Return the configuration after some steps.
+
+        Args:
+            done: keys of completed steps.
+
+        Returns:
+            The deployment; the same object for the same settings.
+
+        Raises:
+            InputError: the settings contradict each other after these steps, so nobody can enter them.
+        """
+        return self._deployment(self.in_effect(done))
+
+    @cached_property
+    def _deployments(self) -> dict[frozenset[str], Deployment | InputError]:
+        """The configurations that were asked for, by the keys of the steps with settings; filled as they are."""
+        return {}
+
+    def _deployment(self, effective: tuple[Step, ...]) -> Deployment:
+        with_settings = [step for step in effective if step.settings]
+        key = frozenset(step.key for step in with_settings)
+        if key not in self._deployments:
+            changed: dict[str, Any] = {s.place: s.new for step in with_settings for s in step.settings}
+            try:
+                self._deployments[key] = deployment_with(self.today.deployment, changed)
+            except InputError as error:
+                self._deployments[key] = error
+        found = self._deployments[key]
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    @cached_property
+    def _groups(self) -> Mapping[str, PartyGroup]:
+        """The group of each machine, by the name that it has today; machines that are new as tomorrow has them."""
+        today, tomorrow = (
+            {n: group for group in world.deployment.groups for n in group.members}
+            for world in (self.today, self.tomorrow)
+        )
+        later = {old: tomorrow[new] for step in self.steps for old, new in step.renames if new in tomorrow}
+        return {**tomorrow, **later, **today}
+
+    def _upgraded(self, effective: tuple[Step, ...]) -> World:
+        """Return today's machines as an upgrade leaves them, if it is one of these steps.
+
+        A plan upgrades before it loads anything, so the certificate that is copied is that of today.
+        """
+        if not any(step.action is Action.UPGRADE for step in effective):
+            return self.today
+        before = self.today.deployment
+        return with_copied_stores(self.today, before.product_version, self._deployment_of_version(effective))
+
+    def _deployment_of_version(self, effective: tuple[Step, ...]) -> Deployment:
+        return self._deployment(tuple(step for step in effective if step.action is Action.UPGRADE))
+
+    def _after(self, party: Party, step: Step) -> Party:
+        """Return a machine after one step that concerns it."""
+        group, unknown = self._groups[party.fqdn], self.today.stand_ins.unknown
+        match step.action:
+            case Action.APPEND_CA:
+                return _with_list(party, step.place, group, step.certificates, (), unknown=unknown)
+            case Action.REMOVE_CA:
+                return _with_list(party, step.place, group, (), step.certificates, unknown=unknown)
+            case Action.LOAD_CLIENT:
+                return replace(party, client=step.credential)
+            case Action.LOAD:
+                return _loaded(party, step, group, unknown=unknown)
+            case _:
+                return party
 
 
-def _with_client_stores(world: World, before: World) -> World:
-    """Return the world in which each peer has a client store with its server certificate, as the upgrade makes it.
-
-    Source: Cisco TAC 225693. A plan upgrades before it loads anything, so this is the certificate of today.
-    """
-    had, has = (w.deployment.product_version.has(TWO_STORES) for w in (before, world))
-    if had or not has:
-        return world
-    for fqdn in before.deployment.peers:
-        party = world.parties[fqdn]
-        if party.client is None:
-            world = world.with_party(replace(party, client=party.credential))
-    return world
-
-
-def _after(party: Party, step: Step, world: World) -> Party:
-    """Return a machine after one step that concerns it."""
-    match step.action:
-        case Action.APPEND_CA:
-            return _with_list(party, step.place, world, step.certificates, ())
-        case Action.REMOVE_CA:
-            return _with_list(party, step.place, world, (), step.certificates)
-        case Action.LOAD_CLIENT:
-            return replace(party, client=step.credential)
-        case Action.LOAD:
-            return _loaded(party, step, world)
-        case _:
-            return party
-
-
-def _loaded(party: Party, step: Step, world: World) -> Party:
+def _loaded(party: Party, step: Step, group: PartyGroup, *, unknown: bool) -> Party:
     assert step.credential is not None  # a load has one
     store, _, domain = step.place.partition(" ")
     if store == "domain":
         return replace(party, domains={**party.domains, domain: step.credential})
-    services = world.deployment.group_of(party.fqdn).certificates
+    services = group.certificates
     if store == "server" or (services and services[0].service == store):
-        return replace(party, credential=step.credential)
+        return replace(party if unknown else _apart(party, group), credential=step.credential)
     ports = next(made.ports for made in services if made.service == store)
     return replace(party, services={**party.services, **dict.fromkeys(ports, step.credential)})
 
 
+def _apart(party: Party, group: PartyGroup) -> Party:
+    """Return a machine in which the certificate of the first service is that of no other one.
+
+    A service without a certificate of its own shows the first one's; a load into the first store leaves it what it has.
+    """
+    if party.credential is None:
+        return party
+    missing = {port: party.credential for made in group.certificates[1:] for port in made.ports}
+    return replace(party, services={**missing, **party.services}) if missing else party
+
+
 def _with_list(
-    party: Party, name: str, world: World, added: tuple[x509.Certificate, ...], removed: tuple[x509.Certificate, ...]
+    party: Party,
+    name: str,
+    group: PartyGroup,
+    added: tuple[x509.Certificate, ...],
+    removed: tuple[x509.Certificate, ...],
+    *,
+    unknown: bool,
 ) -> Party:
-    """Return a machine with one of its lists of CAs changed; the empty name means the trusted CA list."""
+    """Return a machine with one of its lists of CAs changed; the empty name means the only one.
+
+    unknown: an empty list means that nobody gave it. What is appended to it leaves the rest of it unknown.
+    """
 
     def changed(listed: tuple[x509.Certificate, ...]) -> tuple[x509.Certificate, ...]:
+        if unknown and not listed:
+            return listed
         return tuple(dict.fromkeys(c for c in (*listed, *added) if c not in removed))
 
-    services = world.deployment.group_of(party.fqdn).certificates if name else ()
-    at = next((number for number, made in enumerate(services) if made.trust_list == name), 0)
-    if not name or at == 0:
+    if not name:
         return replace(party, trusted_ca_list=changed(party.trusted_ca_list))
-    ports = services[at].ports
-    before = party.lists.get(ports[0], party.trusted_ca_list) if ports else party.trusted_ca_list
-    return replace(party, lists={**party.lists, **dict.fromkeys(ports, changed(before))})
+    others = {port: party.trusted_ca_list for made in group.certificates[1:] for port in made.ports}
+    lists = {**others, **party.lists}  # the first list counts for no other service any more
+    ports = next((made.ports for made in group.certificates[1:] if made.trust_list == name), ())
+    if not ports:
+        return replace(party, trusted_ca_list=changed(party.trusted_ca_list), lists=lists)
+    return replace(party, lists={**lists, **dict.fromkeys(ports, changed(lists[ports[0]]))})
 
 
-def _renamed(world: World, names: Mapping[str, str]) -> World:
-    """Return the world in which machines have their new names."""
-    if not names:
-        return world
-    parties = {names.get(n, n): replace(p, fqdn=names.get(n, n)) for n, p in world.parties.items()}
-    return replace(world, parties=parties)
+def _named(party: Party, fqdn: str) -> Party:
+    return party if party.fqdn == fqdn else replace(party, fqdn=fqdn)

@@ -28,6 +28,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party, World
 from pkikit.text import printable
+from pkikit.worlds.copied_stores import with_copied_stores
 from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.background import run_in_thread
 from simulator.clock import Clock
@@ -39,7 +40,6 @@ from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore, clear_remains, make_private_folder
 from simulator.settings import LabSettings
 from simulator.web.doorkeeper import Accounts
-from simulator.world.upgrade import with_copied_stores
 
 FILE, LOCK = "lab.json", ".lock"
 # What a lab writes beside its own file, in its folder and in those of its parties.

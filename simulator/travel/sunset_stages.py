@@ -26,6 +26,7 @@ from pkikit.model.tables.features import SERVER_ONLY_SWITCH, TWO_STORES, Feature
 from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, EXPRESSWAY_PROFILE, LETS_ENCRYPT
 from pkikit.model.world import World
 from pkikit.view.connections.check_report import CheckReport
+from pkikit.worlds.copied_stores import with_copied_stores
 from pkikit.worlds.issued_world import layout_of
 from simulator.clock import Clock
 from simulator.lab.acme_attachment import acme_service
@@ -34,7 +35,6 @@ from simulator.lab.running_lab import RunningLab
 from simulator.settings import LabSettings
 from simulator.travel.renewal_years import BOTH, set_up_automatic
 from simulator.travel.timeline import Timeline, live_through
-from simulator.world.upgrade import with_copied_stores
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.tables.features import TWO_STORES
-from pkikit.model.version import ProductVersion
 from pkikit.model.world import World
+from pkikit.worlds.copied_stores import with_copied_stores
 
 
 def upgraded(world: World, version: str) -> World:
@@ -31,17 +31,6 @@ def upgraded(world: World, version: str) -> World:
     if after.product_version < before.product_version:
         raise InputError(f"{before.version} cannot be upgraded to {after.version}, which is older")
     return replace(with_copied_stores(world, before.product_version, after), deployment=after)
-
-
-def with_copied_stores(world: World, before: ProductVersion, after: Deployment) -> World:
-    """Return the world in which each peer has a client store, if `after` is the first version here that has one."""
-    if before.has(TWO_STORES) or not after.product_version.has(TWO_STORES):
-        return world
-    for fqdn in after.peers:
-        party = world.parties[fqdn]
-        if party.client is None:
-            world = world.with_party(replace(party, client=party.credential))
-    return world
 
 
 def require_two_stores(deployment: Deployment) -> None:

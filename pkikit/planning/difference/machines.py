@@ -1,0 +1,119 @@
+"""Which machine of tomorrow is which machine of today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pkikit.errors import InputError
+from pkikit.model.deployment import Deployment
+from pkikit.model.parties import PartyGroup, PartyKind
+from pkikit.model.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machines:
+    """The machines of two worlds.
+
+    Attributes:
+        today, tomorrow: the worlds.
+        renamed: the FQDN tomorrow by the FQDN today, for machines whose name changes.
+    """
+
+    today: World
+    tomorrow: World
+    renamed: Mapping[str, str]
+
+    def later(self, fqdn: str) -> str:
+        """Return what a machine of today is called tomorrow."""
+        return self.renamed.get(fqdn, fqdn)
+
+    @property
+    def both(self) -> tuple[str, ...]:
+        """The machines that both worlds have, by today's FQDN."""
+        return tuple(fqdn for fqdn in self.today.parties if self.later(fqdn) in self.tomorrow.parties)
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """The machines that only tomorrow has, by FQDN."""
+        known = {self.later(fqdn) for fqdn in self.today.parties}
+        return tuple(fqdn for fqdn in self.tomorrow.parties if fqdn not in known)
+
+    def group_of(self, fqdn: str) -> PartyGroup:
+        """Return the group of a machine of today; of a machine that is new, tomorrow's.
+
+        Args:
+            fqdn: the machine, by the FQDN that it has today.
+
+        Returns:
+            Its group.
+
+        Raises:
+            InputError: neither deployment has the machine.
+        """
+        found = group_in(self.today.deployment, fqdn) or group_in(self.tomorrow.deployment, self.later(fqdn))
+        if found is None:
+            raise InputError(f"{fqdn} belongs to neither deployment")
+        return found
+
+
+def group_in(deployment: Deployment, fqdn: str) -> PartyGroup | None:
+    """Return the group of a machine; None if this deployment lacks it."""
+    return next((group for group in deployment.groups if fqdn in group.members), None)
+
+
+def renames_between(today: Deployment, tomorrow: Deployment) -> dict[str, str]:
+    """Return the machines that change their name: one name for another at the same position of the same list.
+
+    Args:
+        today: the deployment before.
+        tomorrow: the deployment after.
+
+    Returns:
+        The FQDN after, by the FQDN before.
+    """
+    before, after = _machines_of(today), _machines_of(tomorrow)
+    found: dict[str, str] = {}
+    for old, new in _matched_lists(today, tomorrow):
+        if len(old) == len(new):
+            found |= {a: b for a, b in zip(old, new, strict=True) if a != b and a not in after and b not in before}
+    return found
+
+
+def require_plain_renames(renamed: Mapping[str, str], today: Deployment) -> None:
+    """Return if each machine gets a name that no other machine has.
+
+    Args:
+        renamed: the FQDN after, by the FQDN before.
+        today: the deployment before.
+
+    Raises:
+        InputError: two machines get one name, or one gets a name that another machine has.
+    """
+    taken = _machines_of(today)
+    seen: set[str] = set()
+    for old, new in renamed.items():
+        if old == new:
+            raise InputError(f"{old} already has that name")
+        if renamed.get(new) == old:
+            raise InputError(f"{old} and {new} cannot swap their names: rename one of them to a third name first")
+        if new in taken or new in seen:
+            raise InputError(f"{old} cannot get the name {new}: another machine has it")
+        seen.add(new)
+
+
+def _machines_of(deployment: Deployment) -> frozenset[str]:
+    return frozenset(n for group in deployment.groups for n in group.members)
+
+
+def _matched_lists(today: Deployment, tomorrow: Deployment) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield the machines of each cluster and group of both deployments, in the order of the file."""
+    clusters = {cluster.name: cluster.peers for cluster in tomorrow.clusters}
+    for cluster in today.clusters:
+        if cluster.name in clusters:
+            yield cluster.peers, clusters[cluster.name]
+    fixed = {PartyKind.EXPRESSWAY, PartyKind.NEIGHBOUR, PartyKind.CLIENT}
+    groups = {(g.kind, g.name): g.members for g in tomorrow.groups if g.kind not in fixed}
+    for group in today.groups:
+        if (group.kind, group.name) in groups and group.kind not in fixed:
+            yield group.members, groups[group.kind, group.name]
