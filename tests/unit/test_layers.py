@@ -32,7 +32,7 @@ def _wrong_import(options: dict[str, Any]) -> tuple[str, str]:
     if options["type"] == "acyclic_siblings":
         return "pkikit.model.tables.features", "pkikit.model.version"  # version imports features
     container = options.get("containers", [""])[0]
-    top, bottom = (options["layers"][i].split(" | ")[0].split(" : ")[0] for i in (0, -1))
+    top, bottom = (options["layers"][i].split(" | ")[0].split(" : ")[0].strip("()") for i in (0, -1))
     return tuple(f"{container}.{layer}" if container else layer for layer in (bottom, top))  # type: ignore[return-value]
 
 

@@ -1,0 +1,86 @@
+"""The words of all steps of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pkikit.design.restarts import ESTIMATES
+from pkikit.planning.plan import Plan
+from pkikit.planning.step_words.letters import letter_of
+from pkikit.planning.step_words.place_words import Around, do_of, title_of, where_of
+from pkikit.planning.step_words.seen import after_of, announced_of, before_of, short_connections
+from pkikit.planning.step_words.step_commands import commands_of, proof_of
+from pkikit.planning.step_words.step_file import contents_of, step_sha256
+from pkikit.planning.step_words.ways_back import Predict, no_return_of, undo_of
+from pkikit.planning.step_words.words import StepWords
+from pkikit.planning.steps import Action
+
+LISTS_AND_MRA = (
+    "SIP uses a changed trusted CA list at once. The guides of Mobile and Remote Access want a restart after such a change, and "
+    "no alarm says so. The restarts that follow in the plan cover that."
+)
+"""What holds for every change of a list on an Expressway."""
+
+
+def words_of(plan: Plan, predict: Predict | None = None) -> tuple[StepWords, ...]:
+    """Return what a runbook and `plan.json` say about each step, in the order of the plan.
+
+    Args:
+        plan: the plan.
+        predict: judges states that are not in the order: from which step on undoing an earlier one drops connections. None
+            leaves that out.
+
+    Returns:
+        One entry for each step.
+    """
+    return tuple(step_words(Around(plan=plan, number=number), predict) for number in range(1, len(plan.order) + 1))
+
+
+def step_words(around: Around, predict: Predict | None = None) -> StepWords:
+    """Return the words of one step.
+
+    Args:
+        around: the step in its plan.
+        predict: as for `words_of`.
+
+    Returns:
+        The words.
+    """
+    step = around.step
+    return StepWords(
+        number=around.number,
+        key=step.key,
+        title=title_of(around),
+        machine=step.machine if around.group is not None else "",
+        where=where_of(around),
+        do=tuple(do_of(around)),
+        commands=tuple(commands_of(around)),
+        file=around.file,
+        sha256=step_sha256(step),
+        contents=contents_of(step),
+        before=tuple(before_of(around)),
+        after=tuple(after_of(around)),
+        proof=proof_of(around),
+        undo=tuple(undo_of(around, predict)),
+        no_return=no_return_of(around),
+        announced=tuple(announced_of(around)),
+        connections=short_connections(around),
+        letter=letter_of(around),
+        remarks=tuple(_remarks(around)),
+    )
+
+
+def _remarks(around: Around) -> Iterator[str]:
+    """Yield what the reader should know about the sources, and what is ours."""
+    step = around.step
+    match step.action:
+        case Action.LOAD_CLIENT if around.is_peer:
+            yield "No document states whether a changed client certificate needs a restart (ours: it does)."
+        case Action.RESTART if around.is_peer:
+            yield f"That a restart takes about {ESTIMATES['restart']} minutes is Cisco's estimate."
+        case Action.RESTART:
+            yield "Which services restart on this machine, and for how long, its own documents state (ours: as an Expressway)."
+        case _:
+            pass
+    if not step.owner.ours and step.owner.lead:
+        yield f"The lead time of {step.owner.name} is assumed (ours)."

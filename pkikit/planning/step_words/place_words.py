@@ -1,0 +1,371 @@
+"""Where a step is done, and what it is called: titles, menu paths, and what to do on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pkikit.design.legs import legs_of
+from pkikit.design.setting_words import word_of
+from pkikit.errors import InputError
+from pkikit.model.certificates.facts import presented_names, title
+from pkikit.model.parties import PartyGroup, PartyKind
+from pkikit.model.tables import product_pages as pages
+from pkikit.planning.plan import Plan, Prediction
+from pkikit.planning.step_words.step_file import step_file_name
+from pkikit.planning.steps import Action, SettingChange, Step
+from pkikit.text import counted, listed, printable
+from pkikit.view.short_names import ShortNames
+
+OS_CERTIFICATES = "Cisco Unified OS Administration > Security > Certificate Management"
+_UC = {PartyKind.UNIFIED_CM, PartyKind.IM_PRESENCE, PartyKind.UNITY_CONNECTION}
+_UC_ADMINISTRATION = "Cisco Unified CM Administration"
+
+# What a key of the deployment file is called on its page, and which page that is. The longest beginning counts.
+_PAGES: tuple[tuple[str, str, str], ...] = (
+    ("clusters.cluster_tls", "TLS verification mode", pages.CLUSTERING),
+    ("clusters.eku_checking", "ExtendedKeyUsage checking mode", ""),
+    ("clusters.server_eku_upload", "EnableServerEkuUpload", ""),
+    ("clusters.verify_origin_server", "VerifyOriginServer", ""),
+    ("clusters.ssh_key_algorithms", "public key algorithms of SSH tunnels", pages.CIPHERS),
+    ("clusters", "cluster", pages.CLUSTERING),
+    ("zones.tls_verify_subject_name", "TLS verify subject name", pages.ZONES),
+    ("zones.tls_verify", "TLS verify mode", pages.ZONES),
+    ("zones.mutual_tls", "Mutual TLS mode", pages.SIP),
+    ("zones.inbound_mapping", "TLS verify inbound mapping", pages.ZONES),
+    ("zones.peer_addresses", "peer addresses", pages.ZONES),
+    ("zones", "zone", pages.ZONES),
+    ("domains", "domains", pages.DOMAINS),
+    ("revocation", "certificate revocation checking", pages.SIP),
+    ("unified_cm.tls_verify", "TLS verify mode", pages.UNIFIED_CM),
+    ("unified_cm.security_profiles", "phone security profiles", f"{_UC_ADMINISTRATION} > System > Security"),
+    ("unified_cm.phones", "phone security profiles", f"{_UC_ADMINISTRATION} > System > Security"),
+    ("unified_cm.server_names", "names of servers", f"{_UC_ADMINISTRATION} > System > Server"),
+    ("unified_cm", "Unified CM servers", pages.UNIFIED_CM),
+    ("im_presence", "IM and Presence Service nodes", pages.IM_PRESENCE),
+    ("unity_connection", "Unity Connection servers", pages.UNITY_CONNECTION),
+    ("meeting_servers", "Meeting Server", pages.MEETING_SERVER),
+    ("registration_domain_format", "format of registration domains in the certificate", pages.SERVER_CERTIFICATE),
+    ("chat_aliases", "chat node aliases", pages.SERVER_CERTIFICATE),
+    ("mra", "Mobile and Remote Access", pages.UNIFIED_COMMUNICATIONS),
+    ("addresses", "addresses", pages.NETWORK),
+    ("version", "version", pages.UPGRADE),
+)  # fmt: skip
+_LISTS = {
+    "unified_cm",
+    "im_presence",
+    "unity_connection",
+    "meeting_servers",
+    "b2b_partners",
+    "federated_servers",
+    "servers",
+}
+_MOST_NAMES = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """A step at its place in a plan.
+
+    Attributes:
+        plan: the plan.
+        number: of the step, from 1.
+    """
+
+    plan: Plan
+    number: int
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+        return self.plan.change.by_key[self.plan.order[self.number - 1]]
+
+    @property
+    def earlier(self) -> Prediction:
+        """The state before it."""
+        return self.plan.predictions[self.number - 1]
+
+    @property
+    def later(self) -> Prediction:
+        """The state after it."""
+        return self.plan.predictions[self.number]
+
+    @cached_property
+    def names(self) -> ShortNames:
+        """Short names of all machines, before and after the change."""
+        return short_names(self.plan)
+
+    @property
+    def machine(self) -> str:
+        """The machine of the step in short."""
+        return self.names.short.get(self.step.machine, self.step.machine)
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return step_file_name(self.number, self.step)
+
+    @cached_property
+    def group(self) -> PartyGroup | None:
+        """What the machine belongs to; None if it is not one machine."""
+        for world in (self.plan.change.today, self.plan.change.tomorrow):
+            try:
+                return world.deployment.group_of(self.step.machine)
+            except InputError:
+                continue
+        return None
+
+    @property
+    def is_peer(self) -> bool:
+        """True if it is done on an Expressway."""
+        return self.group is not None and self.group.kind is PartyKind.EXPRESSWAY
+
+    @property
+    def is_uc(self) -> bool:
+        """True for a node with Cisco Unified OS Administration."""
+        return self.group is not None and self.group.kind in _UC
+
+
+def short_names(plan: Plan) -> ShortNames:
+    """Return the short names of all machines of a plan.
+
+    Args:
+        plan: the plan.
+
+    Returns:
+        The names, for connections before and after.
+    """
+    before, after = (legs_of(world.deployment) for world in (plan.change.today, plan.change.tomorrow))
+    return ShortNames((*before, *after))
+
+
+def certificate_names(step: Step, most: int = 3) -> str:
+    """Return the names of the certificates of a step, bounded.
+
+    Args:
+        step: the step.
+        most: how many are named.
+
+    Returns:
+        `My Root CA and My Issuing CA`.
+    """
+    return listed([printable(title(c), 60) for c in step.certificates], at_most=most) or "the CA"
+
+
+def list_name(around: Around) -> str:
+    """Return what people call the list of the step: `trusted CA list of c1`, `CallManager-trust of ucm1`."""
+    return f"{around.step.place or 'trusted CA list'} of {around.machine}"
+
+
+def store_name(around: Around) -> str:
+    """Return what people call the certificate that is loaded: `server certificate of c1`."""
+    store, _, domain = around.step.place.partition(" ")
+    if around.step.action is Action.LOAD_CLIENT or store == "client":
+        return f"client certificate of {around.machine}"
+    if store == "domain":
+        return f"certificate of {around.machine} for the domain {domain}"
+    return f"{store or 'server'} certificate of {around.machine}"
+
+
+def title_of(around: Around) -> str:
+    """Return the step in a line, without a stop."""
+    step = around.step
+    match step.action:
+        case Action.APPEND_CA:
+            return f"Append {certificate_names(step)} to the {list_name(around)}"
+        case Action.REMOVE_CA:
+            return f"Remove {certificate_names(step)} from the {list_name(around)}"
+        case Action.LOAD | Action.LOAD_CLIENT:
+            return f"Load the new {store_name(around)}"
+        case Action.RESTART:
+            return f"Restart {around.machine}"
+        case Action.UPGRADE:
+            return f"Upgrade {around.machine or 'all Expressways'} to {_version(around)}"
+        case Action.DNS:
+            return f"Change DNS: {_dns(step, most=2)}"
+        case Action.WAIT:
+            return f"Wait until {step.until:%Y-%m-%d %H:%M} UTC" if step.until else "Wait"
+        case Action.SET:
+            return _set_title(around)
+
+
+def _version(around: Around) -> str:
+    changed = next((s for s in around.step.settings if s.place == "version"), None)
+    return str(changed.new) if changed else around.plan.change.tomorrow.deployment.version
+
+
+def _dns(step: Step, most: int) -> str:
+    added = f"add {listed(step.names, at_most=most)}" if step.names else ""
+    gone = f"remove {listed(step.gone, at_most=most)}" if step.gone else ""
+    return ", ".join(part for part in (added, gone) if part)
+
+
+def _set_title(around: Around) -> str:
+    step = around.step
+    if step.renames:
+        before, after = step.renames[0]
+        return f"Rename {before} to {after}"
+    words = dict.fromkeys(_about(setting) for setting in step.settings)
+    about = dict.fromkeys(_entry(around, setting) for setting in step.settings)
+    return f"Set {listed(list(words), at_most=2)} of {listed(list(about), at_most=2)}"
+
+
+def _row(setting: SettingChange) -> tuple[str, str, str] | None:
+    keys = ".".join(part for part in setting.place.split(".") if not part.isdigit())
+    found = [row for row in _PAGES if keys == row[0] or keys.startswith(f"{row[0]}.")]
+    return max(found, key=lambda row: len(row[0]), default=None)
+
+
+def _about(setting: SettingChange) -> str:
+    row = _row(setting)
+    return row[1] if row else setting.place
+
+
+def _entry(around: Around, setting: SettingChange) -> str:
+    """Return what a setting belongs to: the zone, the cluster, the list of servers."""
+    parts = setting.place.split(".")
+    if len(parts) < 2 or not parts[1].isdigit():
+        return around.machine or "the deployment"
+    data = getattr(around.plan.change.today.deployment, parts[0], ())
+    entry = data[int(parts[1])] if int(parts[1]) < len(data) else None
+    name = getattr(entry, "name", None) or getattr(entry, "domain", None) or parts[1]
+    kind = {"clusters": "cluster", "zones": "zone"}.get(parts[0], "")
+    return f"{kind} {name}".strip()
+
+
+def setting_sentence(around: Around, setting: SettingChange) -> str:
+    """Return one changed value: `TLS verify subject name of zone uc-traversal: from c.example.com to d.example.com`."""
+    return (
+        f"{_about(setting)[:1].upper()}{_about(setting)[1:]} of {_entry(around, setting)}: "
+        f"from {_value(setting, setting.old)} to {_value(setting, setting.new)}."
+    )
+
+
+def _value(setting: SettingChange, value: object) -> str:
+    if setting.place.endswith("cluster_tls"):
+        return {"enforce": "Enforcing", "permissive": "Permissive"}.get(str(value), str(value))
+    if isinstance(value, list | tuple):
+        return printable(listed([str(v) for v in value], at_most=_MOST_NAMES), 1000) or "nothing"
+    if isinstance(value, dict):
+        return printable(listed([f"{k}: {v}" for k, v in value.items()], at_most=_MOST_NAMES), 1000) or "nothing"
+    return printable(word_of(value)) or "empty"
+
+
+def where_of(around: Around) -> str:
+    """Return the menu path, or who does it where no page is known."""
+    step = around.step
+    match step.action:
+        case Action.WAIT:
+            return "Nowhere: nothing is done"
+        case Action.DNS:
+            return "Your DNS servers"
+        case Action.UPGRADE:
+            return pages.UPGRADE
+        case Action.SET:
+            found = dict.fromkeys(row[2] for setting in step.settings if (row := _row(setting)) and row[2])
+            if step.renames:
+                return pages.DNS
+            return listed(list(found)) or _elsewhere(around)
+        case _:
+            return _page_of(around)
+
+
+def _page_of(around: Around) -> str:
+    """Return the page of a list, a certificate or a restart."""
+    step = around.step
+    if around.is_uc:
+        return _uc_place(around)
+    if not around.is_peer:
+        return f"{around.machine}: {step.owner.name}"
+    match step.action:
+        case Action.RESTART:
+            return pages.RESTART_OPTIONS
+        case Action.LOAD_CLIENT:
+            return pages.CLIENT_CERTIFICATE
+        case Action.LOAD:
+            return pages.SERVER_CERTIFICATE if not step.place.startswith("domain ") else _DOMAIN_CERTIFICATES
+        case _:
+            return pages.TRUSTED_CA
+
+
+_DOMAIN_CERTIFICATES = "Maintenance > Security > Domain certificates"
+
+
+def _elsewhere(around: Around) -> str:
+    if around.step.owner.ours:
+        return "Command line of the primary peer (SSH)"
+    return f"{around.machine}: {around.step.owner.name}" if around.machine else around.step.owner.name
+
+
+def _uc_place(around: Around) -> str:
+    step = around.step
+    if step.action is Action.RESTART:
+        return f"Command line of {around.machine} (SSH)"
+    what = step.place or ("tomcat-trust" if not step.certificates else "")
+    return f"{OS_CERTIFICATES}: {what}" if what else OS_CERTIFICATES
+
+
+def do_of(around: Around) -> Iterator[str]:
+    """Yield what to do at that place, in sentences."""
+    step = around.step
+    match step.action:
+        case Action.WAIT:
+            yield "Do nothing before that time. Everything that follows depends on it."
+        case Action.DNS:
+            yield f"{_dns(step, _MOST_NAMES)[:1].upper()}{_dns(step, _MOST_NAMES)[1:]}."
+        case Action.SET:
+            yield from (setting_sentence(around, setting) for setting in step.settings)
+        case Action.APPEND_CA | Action.REMOVE_CA:
+            yield from _do_list(around)
+        case Action.LOAD | Action.LOAD_CLIENT:
+            yield from _do_load(around)
+        case Action.RESTART:
+            yield "Select Restart, and confirm it." if around.is_peer else _restart_services(around)
+            yield "Wait until its proof shows the new certificate before you go on."
+        case Action.UPGRADE:
+            yield f"Install {_version(around)}. In a cluster, the primary first, then one peer after the other."
+
+
+def _do_list(around: Around) -> Iterator[str]:
+    step, names = around.step, certificate_names(around.step)
+    if step.action is Action.APPEND_CA:
+        count = counted(len(step.certificates), "certificate")
+        if around.is_peer:
+            yield f"Select the file ({count}), then Append CA certificate. Nothing in the list is replaced."
+        elif around.is_uc:
+            purpose = step.place or "tomcat-trust"
+            yield f"Upload Certificate/Certificate chain, purpose {purpose}, once for each certificate ({count})."
+        else:
+            yield f"Add {names} to the CAs that {around.machine} trusts. Keep everything that is there."
+        return
+    where = "Select it in the list, then Delete." if around.is_peer else "Find it, then delete it."
+    yield f"{where} Compare the SHA-256 first: another CA can have the same name."
+
+
+def _do_load(around: Around) -> Iterator[str]:
+    step = around.step
+    assert step.credential is not None  # a load has one
+    if around.is_peer and not step.place.startswith("domain "):
+        kind = "client" if step.action is Action.LOAD_CLIENT else "server"
+        yield (
+            f"Select the {kind} certificate file, and the private key file if {around.machine} did not make the key itself. "
+            f"Then select Upload {kind} certificate data."
+        )
+    elif around.is_uc:
+        yield f"Upload Certificate/Certificate chain, purpose {step.place or 'tomcat'}."
+    else:
+        yield "Load the certificate with its private key."
+    found = presented_names(step.credential.leaf)
+    names: Sequence[str] = [printable(name, 100) for name in found.dns]
+    if names:
+        yield f"Names in it: {listed(names, at_most=_MOST_NAMES)}."
+
+
+def _restart_services(around: Around) -> str:
+    if not around.is_uc:
+        return "Restart the service that has the new certificate."
+    services = {"tomcat": "Cisco Tomcat", "CallManager": "Cisco CallManager", "cup-xmpp": "Cisco XCP Router"}
+    loads = (around.plan.change.by_key[key].place for key in around.step.activates)
+    named = dict.fromkeys(services.get(place, place) for place in loads)
+    return f"Restart {listed(list(named)) or 'its services'}."

@@ -1,0 +1,299 @@
+"""The commands of a step: REST call, xConfiguration, xCommand, the lab's own, and the one that proves it.
+
+They work on a real peer and in the lab. `EXPRESSWAY` has the password of the administrator, `CURL_CA_BUNDLE` the CAs that curl
+trusts; in the lab, `HTTPS_PROXY` is its proxy, which knows the names of the machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from shlex import quote
+
+from pkikit.design.xconfiguration.peer_values import xconfiguration
+from pkikit.errors import InputError
+from pkikit.model.deployment import Deployment
+from pkikit.model.parties import Role
+from pkikit.model.tables import ports
+from pkikit.model.zones import DnsZone, NeighbourZone, TraversalZone, Zone
+from pkikit.planning.step_words.place_words import OS_CERTIFICATES, Around, where_of
+from pkikit.planning.step_words.step_file import contents_of
+from pkikit.planning.step_words.words import Command
+from pkikit.planning.steps import Action
+
+_CURL = 'curl -fsS -u "admin:$EXPRESSWAY"'
+_HEADER = '-H "X-CSRF-Header: 1"'
+_API = "/api/provisioning"
+_SHA256 = "openssl x509 -noout -subject -enddate -fingerprint -sha256"
+_REST, _SSH = "REST API", "Command line (SSH)"
+_LAB_API = "ours: only the lab has this call"
+_INFERRED = "inferred from the settings that a diagnostic log lists"
+
+
+def lab_command(number: int) -> Command:
+    """Return what does a step in a running lab, from another terminal.
+
+    Args:
+        number: of the step, from 1.
+
+    Returns:
+        The command; `PLAN` and `STATE` are set by the lines at the top of the runbook.
+    """
+    return Command(
+        label="Lab",
+        text=f'expressway-sim do "$PLAN" {number} --state "$STATE"',
+        remark="only in the lab: the running `expressway-sim up` does this step, on any machine",
+    )
+
+
+def commands_of(around: Around) -> Iterator[Command]:
+    """Yield the commands that do a step; what has none is done on its page.
+
+    Args:
+        around: the step in its plan.
+
+    Yields:
+        The product's, then the lab's.
+    """
+    step = around.step
+    if around.is_peer:
+        url, file = f"https://{step.machine}{_API}", quote(around.file)
+        match step.action:
+            case Action.APPEND_CA:
+                yield Command(label=_REST, text=f"{_CURL} {_HEADER} -F file=@{file} {url}/certs/root")
+            case Action.LOAD if not step.place.startswith("domain "):
+                yield Command(
+                    label=_REST, text=f"{_CURL} {_HEADER} -F file=@{file} {url}/certs/server",
+                    remark="only if the peer made the signing request and has the key; otherwise use the page",
+                )  # fmt: skip
+            case Action.RESTART:
+                yield Command(label=_REST, text=f"{_CURL} {_HEADER} -X POST {url}/restart")
+                yield Command(label=_SSH, text="xCommand Restart")
+            case _:
+                pass
+    if step.action is Action.RESTART and around.is_uc:
+        yield from _service_restarts(around)
+    if step.action is Action.SET:
+        yield from _settings(around)
+    if step.action is not Action.WAIT:
+        yield lab_command(around.number)
+
+
+def _service_restarts(around: Around) -> Iterator[Command]:
+    services = {"tomcat": "Cisco Tomcat", "CallManager": "Cisco CallManager", "cup-xmpp": "Cisco XCP Router"}
+    places = dict.fromkeys(around.plan.change.by_key[key].place for key in around.step.activates)
+    for place in places:
+        if place in services:
+            yield Command(label=_SSH, text=f"utils service restart {services[place]}")
+
+
+def _settings(around: Around) -> Iterator[Command]:
+    """Yield the lines of xConfiguration that this step changes, for the primary peer of each cluster that it concerns."""
+    before, after = _deployments(around)
+    if before is None or after is None:
+        return
+    for cluster in before.clusters:
+        if not any(c.name == cluster.name for c in after.clusters):
+            continue
+        new = next(c for c in after.clusters if c.name == cluster.name)
+        old = dict(xconfiguration(before, cluster.peers[0]))
+        lines = [
+            f'xConfiguration {key}: "{value}"'
+            for key, value in xconfiguration(after, new.peers[0])
+            if old.get(key) != value and _is_settable(key)
+        ]
+        if lines:
+            on = f"on {cluster.peers[0]}, the primary peer of {cluster.name}; the others follow"
+            yield Command(
+                label=_SSH, text="\n".join(lines), remark=f"{on}. Compare the number of the zone: it is {_INFERRED}"
+            )
+
+
+def _is_settable(key: str) -> bool:
+    return not key.startswith(("Alternates", "IP DNS", "SystemUnit", "Ethernet"))
+
+
+def _deployments(around: Around) -> tuple[Deployment | None, Deployment | None]:
+    """Return the deployment with the settings of the steps before, and with those of this step too, in effect or not."""
+    change, order = around.plan.change, around.plan.order
+    found: list[Deployment | None] = []
+    for last in (around.number - 1, around.number):
+        done = frozenset(order[:last])
+        waiting = {change.restart_of.get(key, key) for key in done}
+        try:
+            found.append(change.world(done | waiting).deployment)
+        except InputError:
+            found.append(None)
+    return found[0], found[1]
+
+
+def proof_of(around: Around) -> Command:
+    """Return the command that shows that a step is done.
+
+    Args:
+        around: the step in its plan.
+
+    Returns:
+        It works on the real machine, and in the lab through its proxy.
+    """
+    step = around.step
+    match step.action:
+        case Action.APPEND_CA | Action.REMOVE_CA:
+            return _list_proof(around)
+        case Action.LOAD | Action.LOAD_CLIENT:
+            return _load_proof(around)
+        case Action.RESTART:
+            return _restart_proof(around)
+        case Action.DNS:
+            names = " ".join(quote(name) for name in (*step.names, *step.gone)) or quote(step.machine)
+            shows = "an address for each new name, nothing for those that are gone"
+            return Command(label="DNS", text=f'for name in {names}; do dig +short "$name"; done', shows=shows)
+        case Action.WAIT:
+            until = f"{step.until:%Y-%m-%dT%H:%M:%SZ}" if step.until else ""
+            return Command(label="Clock", text="date -u +%Y-%m-%dT%H:%M:%SZ", shows=f"{until} or later")
+        case Action.UPGRADE:
+            version = around.plan.change.tomorrow.deployment.version
+            peers = around.plan.change.today.deployment.peers
+            machine = step.machine if around.is_peer else peers[0]
+            return Command(
+                label=_REST, text=f"{_CURL} https://{machine}{_API}/sysinfo", shows=f"{version} as SoftwareVersion"
+            )
+        case Action.SET:
+            return _setting_proof(around)
+
+
+def _list_proof(around: Around) -> Command:
+    step = around.step
+    added = step.action is Action.APPEND_CA
+    if around.is_peer:
+        wanted = f"<(grep -A1 BEGIN {quote(around.file)} | grep -v -e -)"
+        return Command(
+            label=_REST,
+            text=f"{_CURL} https://{step.machine}{_API}/certs/root | grep -cFf {wanted}",
+            shows=str(len(step.certificates)) if added else "0",
+            remark="counts the certificates of the file that are in the list; bash or zsh",
+        )
+    shows = "the SHA-256 of each certificate of this step" if added else "none of the certificates of this step"
+    if around.is_uc:
+        own = "show cert list trust"
+        return Command(label=_SSH, text=own, shows=shows, remark=f"on {around.machine}; or {OS_CERTIFICATES} > Find")
+    return Command(
+        label="Their answer",
+        text="\n".join(content.sha256 for content in contents_of(step)),
+        shows="",
+        remark=f"nobody outside can read this list. Ask {step.owner.name}: " + _asked(len(step.certificates), added),
+    )
+
+
+def _asked(count: int, added: bool) -> str:
+    words = ("this CA", "is it") if count == 1 else ("these CAs", "are they")
+    return f"{words[1]} {'in' if added else 'gone from'} the list? The SHA-256 of {words[0]} counts, not the name"
+
+
+def _fingerprint(around: Around) -> str:
+    contents = contents_of(around.step)
+    return f"sha256 Fingerprint={contents[0].sha256}" if contents else ""
+
+
+def _load_proof(around: Around) -> Command:
+    step = around.step
+    pending = step.key in around.plan.change.restart_of
+    if around.is_peer and step.action is Action.LOAD and not step.place.startswith("domain "):
+        return Command(
+            label=_REST,
+            text=f"{_CURL} https://{step.machine}{_API}/certs/server | {_SHA256}",
+            shows=_fingerprint(around),
+            remark="the loaded certificate; the old one is in use until the restart" if pending else "",
+        )
+    if around.is_peer:
+        return Command(
+            label="Page",
+            text="openssl x509 -in shown.pem -noout -subject -enddate -fingerprint -sha256",
+            shows=_fingerprint(around),
+            remark=f"{where_of(around)}: Show (PEM file), saved as shown.pem",
+        )
+    return _served(step.machine, _port_of(around, step.place), "", _fingerprint(around))
+
+
+def _port_of(around: Around, place: str) -> int:
+    """Return a port at which the machine shows its certificate of this place."""
+    deployment = around.plan.change.today.deployment
+    if around.group is None:
+        return ports.SIP_TLS
+    if around.is_peer:
+        return ports.MRA if place.startswith("domain ") else ports.HTTPS
+    services = around.group.certificates
+    found = next((s for s in services if s.service == place), services[0] if services else None)
+    if found is not None and found.ports:
+        return found.ports[0]
+    from pkikit.design.legs import legs_of
+
+    return next((leg.port for leg in legs_of(deployment) if leg.server == around.step.machine), ports.SIP_TLS)
+
+
+def _served(machine: str, port: int, name: str, shows: str) -> Command:
+    asked = f" -servername {quote(name)}" if name else ""
+    return Command(
+        label="OpenSSL",
+        text=f"openssl s_client ${{PROXY:+-proxy}} $PROXY -connect {quote(machine)}:{port}{asked} </dev/null 2>/dev/null "
+        f"| {_SHA256}",
+        shows=shows,
+        remark="the certificate in use",
+    )
+
+
+def _restart_proof(around: Around) -> Command:
+    """Return what shows that the new certificate is in use; of a restart that activates none, that the machine is back."""
+    change, step = around.plan.change, around.step
+    loads = [s for key in step.activates if (s := change.by_key[key]).credential is not None]
+    server = next((s for s in loads if s.action is Action.LOAD), None)
+    machine = next((new for old, new in step.renames if old == step.machine), step.machine)
+    if server is None or server.credential is None:
+        if around.is_peer:
+            return Command(label=_REST, text=f"{_CURL} https://{machine}{_API}/sysinfo", shows="an answer: it is back")
+        return _served(machine, _port_of(around, step.place), "", "the certificate of this machine")
+    store, _, domain = server.place.partition(" ")
+    name = domain if store == "domain" else ""
+    return _served(machine, _port_of(around, server.place), name, f"sha256 Fingerprint={contents_of(server)[0].sha256}")
+
+
+_ZONES = {
+    (Role.EXPRESSWAY_C, True): "controller/zone/unifiedcommunicationstraversal",
+    (Role.EXPRESSWAY_C, False): "controller/zone/traversalclient",
+    (Role.EXPRESSWAY_E, True): "edge/zone/unifiedcommunicationstraversal",
+    (Role.EXPRESSWAY_E, False): "edge/zone/traversalserver",
+}
+
+
+def _setting_proof(around: Around) -> Command:
+    _, after = _deployments(around)
+    first = around.step.settings[0].place.split(".") if around.step.settings else []
+    if (
+        after is not None
+        and len(first) > 1
+        and first[0] == "zones"
+        and first[1].isdigit()
+        and int(first[1]) < len(after.zones)
+    ):
+        found = _zone_call(after, after.zones[int(first[1])])
+        if found:
+            shows = "; ".join(f"{s.place.rpartition('.')[2]} = {s.new}" for s in around.step.settings)
+            return Command(label=_REST, text=found, shows=shows, remark="and Status Active")
+    lines = next((c.text.split("\n") for c in _settings(around)), None)
+    if lines:
+        asked = [line.partition(": ")[0] for line in lines]
+        return Command(label=_SSH, text="\n".join(asked), shows="the new values")
+    return Command(label="Page", text=where_of(around), shows="the new values")
+
+
+def _zone_call(deployment: Deployment, zone: Zone) -> str:
+    """Return the call that shows a zone; where two clusters have it, at the one that looks for the name."""
+    match zone:
+        case TraversalZone():
+            cluster, kind = deployment.cluster(zone.server), _ZONES[Role.EXPRESSWAY_E, zone.is_uc]
+        case NeighbourZone():
+            cluster, kind = deployment.cluster(zone.cluster), "common/zone/neighborzone"
+        case DnsZone():
+            cluster, kind = deployment.cluster(zone.cluster), "common/zone/dnszone"
+        case _:
+            return ""
+    return f"{_CURL} https://{cluster.peers[0]}{_API}/{kind}/name/{quote(zone.name)}"

@@ -1,0 +1,84 @@
+"""The file of a step: which certificates are in it, and its name. Never a private key."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.model.certificates.facts import title
+from pkikit.planning.step_words.words import Content
+from pkikit.planning.steps import Step
+from pkikit.text import printable
+
+FOLDER = "steps"
+_OTHER = re.compile(r"[^a-z0-9.-]+")
+
+
+def step_file_name(number: int, step: Step) -> str:
+    """Return the name of a step's file, below the folder of the plan.
+
+    Args:
+        number: of the step, from 1.
+        step: the step.
+
+    Returns:
+        `steps/07-append-ca-c1.pem`; empty if the step has no certificates.
+    """
+    if not step_pem(step):
+        return ""
+    parts = (step.action.value, step.machine.partition(".")[0], step.place.replace("domain ", ""))
+    return f"{FOLDER}/{number:02}-{'-'.join(_plain(part) for part in parts if part)}.pem"
+
+
+def _plain(text: str) -> str:
+    return _OTHER.sub("-", text.lower()).strip("-.")[:60]
+
+
+def step_pem(step: Step) -> bytes:
+    """Return the contents of a step's file: the CAs of a list, or a certificate with what follows it, without its key.
+
+    Args:
+        step: the step.
+
+    Returns:
+        PEM; nothing if the step has no certificates.
+    """
+    if step.credential is not None:
+        return step.credential.pem()
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in step.certificates)
+
+
+def step_sha256(step: Step) -> str:
+    """Return the SHA-256 of a step's file, as `sha256sum` prints it; empty without a file.
+
+    Args:
+        step: the step.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    content = step_pem(step)
+    return sha256(content).hexdigest() if content else ""
+
+
+def contents_of(step: Step) -> tuple[Content, ...]:
+    """Return the certificates of a step, as people compare them.
+
+    Args:
+        step: the step.
+
+    Returns:
+        In the order of the file.
+    """
+    found = step.credential.chain if step.credential is not None else step.certificates
+    return tuple(
+        Content(
+            name=printable(title(certificate), 80),
+            sha256=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
+            ends=f"{certificate.not_valid_after_utc:%Y-%m-%d}",
+        )
+        for certificate in found
+    )

@@ -1,0 +1,149 @@
+"""How to undo a step, whether that drops something, and from where on nobody can go back for free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pkikit.design.restarts import ESTIMATES
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import key_of
+from pkikit.model.tables.product_pages import BACKUP
+from pkikit.planning.change import Done
+from pkikit.planning.plan import Plan, Prediction
+from pkikit.planning.step_words.place_words import Around, certificate_names, list_name, store_name
+from pkikit.planning.steps import Action
+from pkikit.text import counted
+
+Predict = Callable[[Done], Prediction]
+"""What the connections do after these steps."""
+
+
+def undo_of(around: Around, predict: Predict | None = None) -> Iterator[str]:
+    """Yield how to undo a step, and what that does.
+
+    Args:
+        around: the step in its plan.
+        predict: judges a state that is not in the order, for what undoing drops later; None leaves that out.
+
+    Yields:
+        Sentences.
+    """
+    yield _how(around)
+    if around.step.action is Action.WAIT:
+        return
+    if around.step.action is not Action.RESTART:
+        yield _at_once(around)
+    if predict is not None:
+        yield from _later(around, predict)
+
+
+def _how(around: Around) -> str:
+    step = around.step
+    match step.action:
+        case Action.APPEND_CA:
+            return f"Delete {certificate_names(step)} from the {list_name(around)} again."
+        case Action.REMOVE_CA:
+            return f"Append {around.file} to the {list_name(around)} again."
+        case Action.LOAD | Action.LOAD_CLIENT:
+            waiting = step.key in around.plan.change.restart_of
+            return f"Load the old {store_name(around)} again, with its private key. " + (
+                "Before the restart, no further restart is needed." if waiting else "It counts at once."
+            )
+        case Action.RESTART:
+            cut = counted(len(around.later.down_during), "connection")
+            return (
+                f"You cannot undo a restart. To go back, undo what it puts into effect and restart {around.machine} again: "
+                f"{cut} go down for about {ESTIMATES['restart']} minutes once more."
+            )
+        case Action.SET:
+            return "Set the old values again."
+        case Action.DNS:
+            return "Undo the change of DNS. Resolvers keep what they know until its time to live ends."
+        case Action.UPGRADE:
+            return f"Go back to the old version, and restore the backup that you made before ({BACKUP}). Each peer restarts."
+        case Action.WAIT:
+            return "Nothing to undo."
+
+
+def _at_once(around: Around) -> str:
+    """Return what undoing does directly after the step: the state before it comes back."""
+    refused = around.earlier.refused
+    if refused:
+        return f"Directly after this step, that brings back the state before it, with {counted(len(refused), 'connection')} down."
+    return "Directly after this step, that drops no connection."
+
+
+def _later(around: Around, predict: Predict) -> Iterator[str]:
+    """Yield from which step on undoing this one by itself refuses connections."""
+    plan, key = around.plan, around.step.key
+    for number in range(around.number + 1, len(plan.order) + 1):
+        done = frozenset(plan.order[:number]) - {key}
+        known = {refusal.leg for refusal in plan.predictions[number].refused}
+        refused = [r for r in predict(done).refused if r.leg not in known]
+        if refused:
+            first = around.names.connection(refused[0].leg)
+            more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+            yield f"After step {number}, undoing only this one drops {first}{more}."
+            yield "Undo the later steps before it, in reverse order."
+            return
+    if around.number < len(plan.order):
+        yield "Later, undoing only this step drops no connection either."
+
+
+def no_return_of(around: Around) -> str:
+    """Return why a step cannot be undone without a loss; empty if it can.
+
+    Args:
+        around: the step in its plan.
+
+    Returns:
+        One sentence or two.
+    """
+    step, machine = around.step, around.machine
+    match step.action:
+        case Action.LOAD | Action.LOAD_CLIENT if _replaces_key(around):
+            return (
+                f"It replaces the private key of {machine}. Nobody can read that key out of the machine: without a backup made "
+                "before this step, the old certificate cannot be loaded again."
+            )
+        case Action.RESTART if step.activates:
+            return f"Going back from here needs another restart of {machine}, which cuts its connections again."
+        case Action.UPGRADE:
+            return "Going back restarts every peer, and needs the backup of the old version."
+        case _:
+            return ""
+
+
+def _replaces_key(around: Around) -> bool:
+    new = around.step.credential
+    old = _held(around)
+    return new is not None and (old is None or key_of(new.leaf) != key_of(old.leaf))
+
+
+def _held(around: Around) -> Credential | None:
+    """Return what the machine has today in the store that the step loads."""
+    step, parties = around.step, around.plan.change.today.parties
+    party = parties.get(step.machine)
+    if party is None:
+        return None
+    store, _, domain = step.place.partition(" ")
+    if step.action is Action.LOAD_CLIENT:
+        return party.client
+    if store == "domain":
+        return party.domains.get(domain)
+    services = around.group.certificates if around.group else ()
+    found = next((s for s in services if s.service == store), None)
+    return party.as_server(found.ports[0]).credential if found is not None and found.ports else party.credential
+
+
+def point_of_no_return(plan: Plan) -> int | None:
+    """Return the number of the first step after which going back is not free; None if every step can be undone.
+
+    Args:
+        plan: the plan.
+
+    Returns:
+        From 1.
+    """
+    arounds = (Around(plan=plan, number=number) for number in range(1, len(plan.order) + 1))
+    return next((around.number for around in arounds if no_return_of(around)), None)

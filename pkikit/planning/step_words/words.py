@@ -1,0 +1,97 @@
+"""What a runbook says about one step. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command to copy.
+
+    Attributes:
+        label: what takes it: `REST API`, `xCommand`, `Lab`.
+        text: one or more lines.
+        shows: what it prints if all is well; empty if that says nothing.
+        remark: where it works, or what of it is inferred or ours.
+    """
+
+    label: str
+    text: str
+    shows: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """An e-mail to the people who do a step.
+
+    Attributes:
+        subject: of the e-mail.
+        body: lines; `{by}` is the place of the date.
+    """
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A certificate of the step's file.
+
+    Attributes:
+        name: of the certificate, for people.
+        sha256: its fingerprint, with colons.
+        ends: the day of its end.
+    """
+
+    name: str
+    sha256: str
+    ends: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepWords:
+    """Everything that people read about a step. Connections and machines have short names, commands have full ones.
+
+    Attributes:
+        number: from 1.
+        key: of the step.
+        title: `Append My Root CA to the trusted CA list of c1`.
+        machine: the FQDN at which it is done; empty if it is not one machine.
+        where: the menu path.
+        do: what to do there, in sentences.
+        commands: that do the same.
+        file: the name of the file, in the folder of the plan; empty if the step has none.
+        sha256: of the bytes of that file.
+        contents: the certificates in it, or those that are deleted.
+        before: what you see before it, in sentences.
+        after: what you see after it.
+        proof: the command that shows that it is done.
+        undo: in sentences; the first says how.
+        no_return: why this step, or what comes after it, cannot be undone for free; empty if it can.
+        announced: for a restart: what goes down meanwhile and what stays up, in sentences.
+        connections: for a restart: the connections that it cuts, in short.
+        letter: the e-mail, if others do it.
+        remarks: sources, and what is ours.
+    """
+
+    number: int
+    key: str
+    title: str
+    machine: str
+    where: str
+    do: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
+    file: str = ""
+    sha256: str = ""
+    contents: tuple[Content, ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    proof: Command
+    undo: tuple[str, ...] = ()
+    no_return: str = ""
+    announced: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
+    letter: Letter | None = None
+    remarks: tuple[str, ...] = ()
