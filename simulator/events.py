@@ -14,6 +14,7 @@ from typing import Final
 
 from pkikit.errors import InputError
 from pkikit.model.codec.document import JsonLines
+from pkikit.model.deployment import Deployment
 from pkikit.model.tables.log_events import (
     APPLICATION_START,
     DEFAULT_LEVEL,
@@ -95,6 +96,11 @@ class EventLog:
         self._unwritten: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._seq = itertools.count(1)
         self._writing = threading.Lock()
+
+    def follow(self, deployment: Deployment) -> None:
+        """Write the lines of the peers that there are now in the product's form, and to their log levels."""
+        self._expressways = frozenset(deployment.peers)
+        self.levels.update({peer: cluster.log_level for cluster in deployment.clusters for peer in cluster.peers})
 
     def read(self) -> None:
         """Load what the last lab wrote. A line that is cut off or is not an event is skipped.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import itertools
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from pkikit.model.deployment import Deployment
@@ -20,10 +20,11 @@ _LOCK_PORT = 4369
 SERVICE_GROUP = 0  # 127.net.0.x: DNS, Pebble and the lock
 # Groups of a net, and addresses of a group.
 GROUPS = MEMBERS = 254
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class AddressPlan:
-    """Names to addresses; a context manager that reserves the net."""
+    """Names to addresses. `by_name` follows machines that are new or renamed; the net is reserved until `close`."""
 
     def __init__(self, deployment: Deployment, net: int | None = None) -> None:
         """net: the second octet; None takes a free one.
@@ -33,7 +34,30 @@ class AddressPlan:
         """
         addresses_of(deployment, FIRST_NET)  # before a net is taken
         self._lock, self.net = _hold(net)
-        self.by_name = addresses_of(deployment, self.net)
+        self._by_name = dict(addresses_of(deployment, self.net))
+        self.by_name: Mapping[str, str] = MappingProxyType(self._by_name)
+
+    def follow(self, names: Iterable[str], renamed: Mapping[str, str] = _NOTHING) -> None:
+        """Give an address to each machine that has none yet. Addresses stay; a renamed machine keeps its own.
+
+        Args:
+            names: the machines that there are now.
+            renamed: the new name of each renamed machine, by its old name.
+
+        Raises:
+            LabError: the net has no free address.
+        """
+        for before, after in renamed.items():
+            if before in self._by_name:
+                self._by_name[after] = self._by_name.pop(before)
+        new = [name for name in names if name not in self._by_name]
+        if new:
+            free = _free(set(self._by_name.values()), self.net)
+            for name in new:
+                address = next(free, None)
+                if address is None:
+                    raise LabError(f"the lab has no address left for {name}")
+                self._by_name[name] = address
 
     def service(self, number: int) -> str:
         """Return an address for a service of the lab itself."""
@@ -42,6 +66,15 @@ class AddressPlan:
     def close(self) -> None:
         """Release the net."""
         self._lock.close()
+
+
+def _free(taken: set[str], net: int) -> Iterator[str]:
+    """Yield the free addresses of a net, from its end: the start belongs to the machines of the deployment file."""
+    for group in range(GROUPS, SERVICE_GROUP, -1):
+        for member in range(1, MEMBERS + 1):
+            address = f"127.{net}.{group}.{member}"
+            if address not in taken:
+                yield address
 
 
 def addresses_of(deployment: Deployment, net: int) -> Mapping[str, str]:

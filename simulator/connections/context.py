@@ -51,7 +51,7 @@ class Follower:
 
 @dataclass(kw_only=True)
 class LabContext:
-    """World, time, events and settings of one lab. A change replaces `world` as a whole; everything else stays.
+    """World, time, events and settings of one lab. A change replaces `world` as a whole, with its deployment.
 
     issued: the lab's CAs, and the world that they issued at the start. plan: the addresses. background: owns every task
     that no caller waits for. followers: in the order in which they were attached.
@@ -67,8 +67,21 @@ class LabContext:
     followers: list[Follower] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.deployment: Deployment = self.world.deployment
-        self.legs: tuple[Leg, ...] = legs_of(self.deployment)
+        self._known_legs: tuple[Deployment, tuple[Leg, ...]] = (self.deployment, legs_of(self.deployment))
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment as it is configured now."""
+        return self.world.deployment
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """Every TLS connection of the deployment as it is configured now."""
+        known, legs = self._known_legs
+        if known is not self.deployment:
+            legs = legs_of(self.deployment)
+            self._known_legs = (self.deployment, legs)
+        return legs
 
     @property
     def by_name(self) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from simulator.background import reason_of
 from simulator.connections.context import LabContext
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
+from simulator.connections.losses import Losses
 from simulator.connections.network import Network
 from simulator.wire.stream import Stream
 
@@ -26,10 +27,11 @@ _AT_ONCE = 16  # legs dialled at one time
 
 
 class Dialler:
-    """Dials legs. `links`: the held legs; `last`: the last result of every leg; both by id."""
+    """Dials legs. `links`: the held legs; `last`: the last result of every leg; both by id. `losses`: what went down."""
 
     def __init__(self, context: LabContext, endpoints: Mapping[str, Endpoint], network: Network) -> None:
-        self._by_address = {endpoint.address: endpoint for endpoint in endpoints.values()}
+        self.losses = Losses(context.now)
+        self._holds = False
         self.links: dict[str, Link] = {}
         self.last: dict[str, LegReport] = {}
         self._context, self._endpoints, self._network = context, endpoints, network
@@ -58,7 +60,7 @@ class Dialler:
             client.journal.unresolved(leg, problem)
             return record_no_connection(client.now, problem, resolved=False), None
         # DNS may lead to another party than the intended one.
-        server = self._by_address.get(address, server)
+        server = next((e for e in self._endpoints.values() if e.address == address), server)
         if not self._network.passes(leg.client, server.party.fqdn):
             await asyncio.sleep(self._context.settings.unanswered)
             client.journal.unreachable(leg, address, "timed out")
@@ -71,10 +73,30 @@ class Dialler:
 
     async def hold(self) -> None:
         """Keep every SIP leg and every tunnel up from now on, as zones do. Returns after each leg was dialled once."""
+        self._holds = True
+        self._start_links()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Return after each held leg was dialled once."""
+        for link in tuple(self.links.values()):
+            await link.settled.wait()
+
+    def _start_links(self) -> None:
         for link in self._new_links():
             self._context.background.spawn(link.run(), f"leg {link.leg.id}", failed=link.died)
+
+    def follow(self) -> None:
+        """Use the legs that are configured now: end held ones that are gone, and dial new ones."""
+        legs = {leg.id: leg for leg in self._context.legs}
+        for gone in self.links.keys() - legs.keys():
+            self.links.pop(gone).end()
         for link in self.links.values():
-            await link.settled.wait()
+            link.follow(legs[link.leg.id])
+        for gone in self.last.keys() - legs.keys():
+            del self.last[gone]
+        if self._holds:
+            self._start_links()
 
     def retry(self) -> None:
         """Dial the held legs that are down now, because the lab has changed."""
@@ -84,6 +106,8 @@ class Dialler:
     def drop_links_of(self, fqdn: str) -> None:
         """Drop the held connections that this party dialled, because it restarts."""
         for link in self.links.values():
+            if link.active and fqdn in {link.leg.client, link.leg.server}:
+                self.losses.expect(link.leg.id, fqdn)
             if link.leg.client == fqdn:
                 link.drop()
 
@@ -101,6 +125,7 @@ class Dialler:
                 open_leg=self._open,
                 report=self._report,
                 failed=self._report_unjudged,
+                losses=self.losses,
             )
             for leg in self._context.legs
             if leg.protocol in _HELD and not leg.registration and leg.id not in self.links and self._can_dial(leg)

@@ -21,16 +21,16 @@ from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, Revo
 from pkikit.model.tables import ports
 from pkikit.model.trace import Failed, Side
 from pkikit.model.world import Party, Speaks
-from simulator.connections.admission import admission_of, admission_of_strangers
 from simulator.connections.context import LabContext
 from simulator.connections.journal import Journal
+from simulator.connections.served_legs import ServedLegs
 from simulator.connections.tls_contexts import TlsContexts
 from simulator.connections.tunnels import Tunnels, not_connected, reason_of
 from simulator.errors import LabError
 from simulator.services.revocation_lookup import LogEvent
 from simulator.web.listener import Listener, stream_of
 from simulator.wire.app_protocol import ANSWERED, app_protocol_of
-from simulator.wire.registrar import NOBODY, Registrar
+from simulator.wire.registrar import NOBODY
 from simulator.wire.stream import Stream
 from simulator.wire.tls_stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
@@ -77,28 +77,31 @@ class Endpoint:
         self.closed: frozenset[int] = frozenset()  # ports that a firewall blocks
         self.delay = 0.0  # seconds by which this party's data arrives late
         self._tls, self._context, self._look_up = TlsContexts(party, context), context, look_up
-        self._settings, self._events, by_name = context.settings, context.events, context.plan.by_name
-        self.address = by_name[party.fqdn]
+        self._settings, self._events, self._elsewhere = context.settings, context.events, elsewhere
+        self.address = context.plan.by_name[party.fqdn]
         self.journal = Journal(party.fqdn, self.address, context)
-        served = [leg for leg in context.legs if self._serves(leg, elsewhere)]
-        self.ports = tuple(dict.fromkeys(leg.port for leg in served))
-        self._legs = {leg.port: leg for leg in served}
+        self._served = self._legs_in()
         self._tunnels = Tunnels(self, context)
-        self._known = {(leg.port, by_name[leg.client]): admission_of(leg) for leg in served if not leg.phone}
-        self._registrar = Registrar.of(served)
-        self._known_addresses = frozenset(address for _, address in self._known)
-        self._lab_addresses = frozenset(by_name.values())
-        self._strangers = {
-            port: admission_of_strangers([leg for leg in served if leg.port == port]) for port in self.ports
-        }
         self._listeners: dict[int, Listener] = {}  # by product port
+        self._left: list[Listener] = []
         self._runs = False
         self._callers: dict[asyncio.Task[None], str] = {}  # by the task that serves them
         self.records: dict[Connection, asyncio.Future[Recorder]] = {}
 
-    def _serves(self, leg: Leg, elsewhere: frozenset[int]) -> bool:
-        """Return True for a leg that comes in here. Registrations use the connection of their zone, and its admission."""
-        return leg.server == self._tls.party.fqdn and leg.port not in elsewhere and not leg.registration
+    def _legs_in(self) -> ServedLegs:
+        context = self._context
+        return ServedLegs.of(self.party.fqdn, context.legs, context.plan.by_name, self._elsewhere)
+
+    def follow(self) -> None:
+        """Use the deployment as it is configured now, from the next connection on. `hinder` then opens and closes ports."""
+        self._served = self._legs_in()
+        self.journal.follow()
+        self._tls.adopt(self.party)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The product's ports at which connections of the deployment come in."""
+        return self._served.ports
 
     @property
     def party(self) -> Party:
@@ -133,7 +136,7 @@ class Endpoint:
         for port in sorted(wanted - self._listeners.keys()):
             listener = Listener(
                 self.address, self._settings.port(port), partial(self._serve, port), full=self._is_full,
-                known=self._known_addresses.__contains__, log=partial(self._trouble, port),
+                known=lambda caller: caller in self._served.addresses, log=partial(self._trouble, port),
             )  # fmt: skip
             try:
                 listener.open()
@@ -176,17 +179,21 @@ class Endpoint:
         self._runs = True
         self._reconcile()
 
+    def leave(self) -> None:
+        """Close the ports at once, and drop all connections: another machine may take the address."""
+        self._runs = False
+        self._left += self._listeners.values()
+        self.restart()
+
     async def stop(self) -> None:
         """Close the ports and the open connections."""
-        self._runs = False
-        listeners = tuple(self._listeners.values())
-        self._reconcile()
+        self.leave()
         serving = tuple(self._callers)
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
         # A connection that was accepted a moment ago is not in `_callers` yet: its task has not started.
-        for listener in listeners:
+        for listener in self._left:
             await listener.stop()
 
     async def _serve(self, port: int, connection: socket.socket, caller: Connection) -> None:
@@ -195,12 +202,16 @@ class Endpoint:
         assert task is not None  # the listener runs each connection in a task
         self._callers[task] = caller[0]
         try:
-            if self._legs[port].protocol is Protocol.SSH:
-                await self._serve_tunnel(port, connection, caller)
+            leg = self._served.legs.get(port)
+            if leg is None:  # the port closed a moment ago
+                connection.close()
+                return
+            if leg.protocol is Protocol.SSH:
+                await self._serve_tunnel(leg, connection, caller)
                 return
             reader, writer = await stream_of(connection)
             try:
-                await self._converse(port, caller, reader, writer)
+                await self._converse(leg, caller, reader, writer)
             finally:
                 writer.close()
         except asyncio.CancelledError:
@@ -209,34 +220,33 @@ class Endpoint:
         finally:
             self._callers.pop(task, None)
 
-    async def _serve_tunnel(self, port: int, connection: socket.socket, caller: Connection) -> None:
+    async def _serve_tunnel(self, leg: Leg, connection: socket.socket, caller: Connection) -> None:
         recorder = Recorder(Side.SERVER, self.now)
         hand_over = _Once(partial(self._hand_over, caller, recorder))
-        patience = self._settings.timeout if (port, caller[0]) in self._known else self._settings.patience
+        patience = self._settings.timeout if (leg.port, caller[0]) in self._served.known else self._settings.patience
         try:
-            await self._tunnels.serve(
-                self._legs[port], connection, recorder, caller=caller, patience=patience, answered=hand_over
-            )
+            await self._tunnels.serve(leg, connection, recorder, caller=caller, patience=patience, answered=hand_over)
         finally:
             hand_over()
 
     async def _converse(
-        self, port: int, caller: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, leg: Leg, caller: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        port, served = leg.port, self._served
         recorder = Recorder(Side.SERVER, self.now)
         hand_over = _Once(partial(self._hand_over, caller, recorder))
-        known = self._known.get((port, caller[0]))
+        known = served.known.get((port, caller[0]))
         patience = self._settings.timeout if known else self._settings.patience
         try:
             if self.party.speaks is Speaks.PLAIN:
                 async with asyncio.timeout(patience):
                     await answer_plainly(reader, writer, recorder)
                 return
-            speech = app_protocol_of(self._legs[port].protocol)
+            speech = app_protocol_of(leg.protocol)
             if speech.welcome is not None:
                 async with asyncio.timeout(patience):
                     await speech.welcome(reader, writer, self.party.fqdn)
-            admission = known or self._strangers[port]
+            admission = known or served.strangers[port]
             handshake = Handshake(
                 self._tls.of(
                     Side.SERVER,
@@ -255,16 +265,16 @@ class Endpoint:
                 patience=patience,
                 idle=self._settings.idle if known else patience,
                 answered=hand_over,
-                registrar=self._registrar if port == ports.SIP_TLS else NOBODY,
+                registrar=served.registrar if port == ports.SIP_TLS else NOBODY,
             )
             trouble = handshake.recorder.trouble()
-            if handshake.failed or (self._registrar.checks and trouble.looked_for):
-                self.journal.refused(trouble, self._legs[port].protocol, caller=caller, port=port)
+            if handshake.failed or (served.registrar.checks and trouble.looked_for):
+                self.journal.refused(trouble, leg.protocol, caller=caller, port=port)
         except FramingError as error:
             recorder.note(Failed(reason=str(error)))
         except (TimeoutError, OSError) as error:
             reason = "timed out" if isinstance(error, TimeoutError) else f"the caller left: {error.strerror or error}"
-            self.journal.refused(Trouble(reason=reason), self._legs[port].protocol, caller=caller, port=port)
+            self.journal.refused(Trouble(reason=reason), leg.protocol, caller=caller, port=port)
         finally:
             hand_over()
 
@@ -276,7 +286,7 @@ class Endpoint:
 
         Callers from outside the lab only appear in the event log.
         """
-        if caller[0] not in self._lab_addresses:
+        if caller[0] not in self._served.lab_addresses:
             return
         if len(self.records) > MAX_CONNECTIONS:
             self.records.clear()  # a program outside the lab dials from a party's address and never collects

@@ -70,8 +70,13 @@ class Journal:
 
     def __init__(self, fqdn: str, address: str, context: JournalContext) -> None:
         self._fqdn, self._address, self._context = fqdn, address, context
+        self.follow()
+
+    def follow(self) -> None:
+        """Use the machines that there are now."""
+        context = self._context
         self._kinds = {name: group.kind for group in context.deployment.groups for name in group.members}
-        self._kind = self._kinds.get(fqdn, PartyKind.EXPRESSWAY)
+        self._kind = self._kinds.get(self._fqdn, PartyKind.EXPRESSWAY)
         self._names = {address: name for name, address in context.by_name.items()}
 
     @property

@@ -15,9 +15,11 @@ from pkikit.model.trace import HandshakeTrace
 from simulator.background import reason_of
 from simulator.connections.context import LabContext
 from simulator.connections.endpoint import Endpoint
+from simulator.connections.losses import Losses
 from simulator.wire.stream import Stream
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0  # seconds until a lost connection is tried again
+_REMOVED = "it is no longer configured"
 _NO_ANSWER = "the other side does not answer"
 Open = Callable[[Leg], Awaitable[tuple[HandshakeTrace, Stream | None]]]
 
@@ -38,6 +40,7 @@ class Link:
         open_leg: Open,
         report: Callable[[Leg, HandshakeTrace], object],
         failed: Callable[[Leg, HandshakeTrace], object],
+        losses: Losses,
     ) -> None:
         """Describe the link; `run` dials it.
 
@@ -48,6 +51,7 @@ class Link:
             open_leg: dials the leg and leaves the connection up.
             report: judges the leg and stores the report.
             failed: stores a trace without a judgement.
+            losses: the log of the connections that went down.
         """
         self.leg, self.active, self.dialled, self.kept_alive = leg, False, 0, 0
         self.wait = FIRST_WAIT
@@ -57,6 +61,27 @@ class Link:
         self._events, self._settings = context.events, context.settings
         self._again = asyncio.Event()
         self._stream: Stream | None = None
+        self._losses = losses
+        self._task: asyncio.Task[None] | None = None
+
+    def follow(self, leg: Leg) -> None:
+        """Use the connection as it is configured now.
+
+        Certificates are checked at the handshake, so a connection stays up when only checks changed. It is dialled again if it
+        now leads somewhere else. Ours: no document says which changes of a zone make the product connect again.
+        """
+        before, self.leg = self.leg, leg
+        if _dials(leg) != _dials(before):
+            self.drop()
+            self.retry()
+
+    def end(self) -> None:
+        """Close the connection for good: it is no longer part of the configuration."""
+        self.drop()
+        self._set_active(False, _REMOVED)
+        self._losses.forget(self.leg.id)
+        if self._task is not None:
+            self._task.cancel()
 
     def retry(self) -> None:
         """End the current wait: something has changed."""
@@ -69,7 +94,7 @@ class Link:
 
     async def run(self) -> None:
         """Keep the leg up until cancelled. After any error the leg counts as down and is dialled again."""
-        task = asyncio.current_task()
+        task = self._task = asyncio.current_task()
         assert task is not None  # a link runs in a task
         while not task.cancelling():  # a wait inside may have swallowed the cancellation
             try:
@@ -141,4 +166,13 @@ class Link:
             fields = {"Reason": why} if why else {}
             event = "Connection Established" if active else "Connection Lost"
             self._events.add(self.leg.client, event, Leg=self.leg.id, Dst=self.leg.server, **fields)
+            if active:
+                self._losses.back(self.leg.id)
+            elif why != _REMOVED:
+                self._losses.lost(self.leg.id, why)
         self.active = active
+
+
+def _dials(leg: Leg) -> tuple[object, ...]:
+    """Return where a connection leads."""
+    return leg.protocol, leg.port, leg.reference_name, leg.discovered_by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import dns.asyncresolver
 import dns.exception
@@ -35,17 +35,28 @@ _SHOWN_BY_DNS: tuple[Callable[[World], object], ...] = (
 )
 
 
+@dataclass(frozen=True)
+class _Sides:
+    """The machines outside, and the names that they do not find in DNS."""
+
+    outsiders: frozenset[str]
+    inside: frozenset[str]
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> _Sides:
+        return cls(frozenset(deployment.members_on(Side.OUTSIDE)), inside_names(deployment))
+
+
 class Network:
     """DNS and the distribution points of one lab, and the lookups of its parties."""
 
     def __init__(self, context: LabContext) -> None:
         self._context, self._plan, self._settings = context, context.plan, context.settings
-        plan, settings, now, deployment = context.plan, context.settings, context.now, context.deployment
+        plan, settings, now = context.plan, context.settings, context.now
+        self._sides = _Sides.of(context.deployment)
         zone = self._zone()
         self.dns = DnsServer(zone, plan.service(_DNS_NUMBER), now)
-        self._outsiders = frozenset(deployment.members_on(Side.OUTSIDE))
-        inside = inside_names(deployment)
-        self.outside_dns = DnsServer(zone, plan.service(_OUTSIDE_NUMBER), now, hidden=inside.__contains__)
+        self.outside_dns = DnsServer(zone, plan.service(_OUTSIDE_NUMBER), now, hidden=self._is_inside)
         self.distribution = Distribution(
             plan.service(_DISTRIBUTION_NUMBER),
             settings.port(ports.HTTP),
@@ -74,8 +85,14 @@ class Network:
     def follow(self, before: World) -> None:
         """Update DNS if the world changed since `before`."""
         world = self._context.world
-        if any(view(world) != view(before) for view in _SHOWN_BY_DNS):
-            self.dns.zone = self.outside_dns.zone = self._zone()
+        if world.deployment is not before.deployment:
+            self._sides = _Sides.of(world.deployment)
+        elif all(view(world) == view(before) for view in _SHOWN_BY_DNS):
+            return
+        self.dns.zone = self.outside_dns.zone = self._zone()
+
+    def _is_inside(self, name: str) -> bool:
+        return name in self._sides.inside
 
     def as_seen(self) -> World:
         """Return the world with the CRLs and OCSP answers that can be fetched now. The judge needs them in advance."""
@@ -96,7 +113,7 @@ class Network:
         by_name, deployment, name = self._plan.by_name, self._context.world.deployment, leg.reference_name
         if is_ip_address(name):
             return by_name.get(deployment.fqdn_at(name)), f"nobody has the address {name}"
-        resolver = self._outside if leg.client in self._outsiders else self._resolver
+        resolver = self._outside if leg.client in self._sides.outsiders else self._resolver
         try:
             if leg.discovered_by:
                 services = await resolver.resolve(leg.discovered_by, "SRV")

@@ -14,30 +14,26 @@ import anyio.to_thread
 
 from pkikit.files import write_private
 from pkikit.model.deployment import Deployment
-from pkikit.model.tables import ports
 from pkikit.model.world import World
 from simulator.background import Background, run_in_thread
 from simulator.clock import Clock
 from simulator.connections.addresses import AddressPlan
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
-from simulator.connections.endpoint import Endpoint
 from simulator.connections.network import Network
 from simulator.events import EventLog
 from simulator.lab.alarm_watch import AlarmWatch
 from simulator.lab.diagnostics import Diagnostics
 from simulator.lab.housekeeping import Housekeeping
+from simulator.lab.lab_keeper import LabKeeper
+from simulator.lab.machines import Machines
 from simulator.lab.pages import serve_pages
 from simulator.lab.peer_requests import PeerRequests
 from simulator.lab.process import allow_many_sockets, errors_to
 from simulator.lab.recording import Recording
 from simulator.lab.running_lab import RunningLab
-from simulator.lab.saved_lab import LabKeeper, LabStart, LabStore, begin
+from simulator.lab.saved_lab import LabStart, LabStore, begin
 from simulator.lab.world_changes import WorldChanges
-from simulator.peer.lab_view import LabView
-from simulator.peer.peer import Peer
-from simulator.peer.state import PeerState
-from simulator.peer.store import PeerStore
 from simulator.settings import LabSettings
 from simulator.web.throttle import Throttle
 
@@ -81,9 +77,7 @@ class Lab:
         state, name = self._settings.state, self._deployment.name
         file = state / "events.jsonl" if state is not None else None
         events = EventLog(self._clock.now, file, expressways=self._deployment.peers)
-        events.levels.update(
-            {peer: cluster.log_level for cluster in self._deployment.clusters for peer in cluster.peers}
-        )
+        events.follow(self._deployment)
         stack.enter_context(errors_to(Throttle(partial(_log_error, events, name))))
         plan = AddressPlan(self._deployment, self._settings.net)
         stack.callback(plan.close)
@@ -101,7 +95,9 @@ class Lab:
             world=beginning.world,
             background=Background(name, events),
         )
-        keeper = await _keep(context, beginning.passwords, stack)
+        plan.follow((*context.world.parties, *(n for g in context.deployment.groups for n in g.members)))
+        events.follow(context.deployment)
+        keeper = await _keep(context, self._deployment, beginning.passwords, stack)
         lab = await _run(context, beginning, keeper, stack)
         stack.push_async_callback(context.background.stop)
         events.add(name, "Lab Started", Addresses=f"127.{plan.net}.x.y")
@@ -122,7 +118,7 @@ def _log_error(events: EventLog, owner: str, line: str) -> None:
     events.add(owner, "Internal Error", Detail=line)
 
 
-async def _keep(context: LabContext, passwords: dict[str, str], stack: AsyncExitStack) -> LabKeeper:
+async def _keep(context: LabContext, file: Deployment, passwords: dict[str, str], stack: AsyncExitStack) -> LabKeeper:
     """Start the key log; write the lab's own file and the capture at the end.
 
     All of that happens while the state folder is locked.
@@ -134,7 +130,7 @@ async def _keep(context: LabContext, passwords: dict[str, str], stack: AsyncExit
         recording = Recording(context, settings.capture)
         context.followers.append(recording)
         stack.push_async_callback(recording.write)
-    keeper = LabKeeper(context, passwords)
+    keeper = LabKeeper(context, passwords, file)
     stack.push_async_callback(keeper.save)
     return keeper
 
@@ -142,16 +138,17 @@ async def _keep(context: LabContext, passwords: dict[str, str], stack: AsyncExit
 async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stack: AsyncExitStack) -> RunningLab:
     network = Network(context)
     await network.start(stack)
-    endpoints = {fqdn: _start_endpoint(context, network, fqdn, stack) for fqdn in context.world.parties}
+    machines = Machines(context, network)
+    await machines.start(stack)
+    endpoints, peers = machines.endpoints, machines.peers
     dialler = Dialler(context, endpoints, network)
-    peers: dict[str, Peer] = {}
     housekeeping = Housekeeping(context, peers, network.look_up)
-    changes = WorldChanges(context, endpoints, peers, network, dialler)
+    changes = WorldChanges(context, machines, network, dialler, keeper)
     diagnostics = Diagnostics(context, peers)
     requests = PeerRequests(context, changes, dialler, housekeeping, keeper, diagnostics)
-    for fqdn in context.deployment.peers:
-        peers[fqdn] = await _open_peer(context, beginning.states.get(fqdn), fqdn, requests)
+    await machines.start_peers(beginning.states, requests)
     pages = await serve_pages(context, peers, beginning.passwords, stack)
+    machines.attach(pages)
     alarms = AlarmWatch(context, peers)
     context.followers += [pages, alarms, diagnostics]
     context.background.spawn(housekeeping.run(), "clock")
@@ -168,31 +165,3 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
         alarms=alarms,
         diagnostics=diagnostics,
     )
-
-
-def _start_endpoint(context: LabContext, network: Network, fqdn: str, stack: AsyncExitStack) -> Endpoint:
-    has_pages = context.settings.pages and context.deployment.cluster_of(fqdn) is not None
-    endpoint = Endpoint(
-        context.world.parties[fqdn],
-        context,
-        look_up=network.look_up.during_handshake,
-        elsewhere=frozenset({ports.HTTPS}) if has_pages else frozenset(),
-    )
-    stack.push_async_callback(endpoint.stop)
-    endpoint.hinder()
-    endpoint.start()
-    return endpoint
-
-
-async def _open_peer(context: LabContext, kept: PeerState | None, fqdn: str, lab: LabView) -> Peer:
-    party, folder = context.world.parties[fqdn], context.settings.state
-    state = kept or PeerState(
-        fqdn=fqdn,
-        certificate=party.credential,
-        client_certificate=party.client,
-        domain_certificates=tuple(party.domains.items()),
-    ).with_party_data(party)
-    peer = Peer(state, lab, PeerStore(folder / fqdn) if folder is not None else None)
-    if fqdn not in context.world.full:  # else what is on its disk was written before
-        await peer.save()
-    return peer

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 import anyio.to_thread
@@ -23,8 +24,42 @@ class Pages(Follower):
 
     name = "the pages"
 
-    def __init__(self, sites: Mapping[str, PeerSite], services: tuple[adcs.CertificateServices, ...] = ()) -> None:
-        self.sites, self._services = sites, services
+    def __init__(
+        self,
+        sites: dict[str, PeerSite],
+        services: tuple[adcs.CertificateServices, ...] = (),
+        make: Callable[[Peer, str], PeerSite] | None = None,
+    ) -> None:
+        """Describe pages that are served already.
+
+        Args:
+            sites: the site of each peer.
+            services: AD CS, if there are pages.
+            make: makes the site of a new peer at an address; None in a lab without pages.
+        """
+        self.sites, self._services, self._make = sites, services, make
+        self._moving = asyncio.Lock()
+
+    async def follow(self, peers: Mapping[str, Peer], by_name: Mapping[str, str]) -> None:
+        """Serve the pages of the peers that there are now: stop those of peers that are gone, and start new ones."""
+        if self._make is None:
+            return
+        async with self._moving:
+            for fqdn, site in tuple(self.sites.items()):
+                if peers.get(fqdn) is not site.peer:
+                    del self.sites[fqdn]
+                    await site.stop()
+            for fqdn, peer in tuple(peers.items()):
+                if fqdn not in self.sites:
+                    site = self._make(peer, by_name[fqdn])
+                    await site.start()
+                    self.sites[fqdn] = site
+
+    async def stop(self) -> None:
+        """Stop the pages of all peers."""
+        async with self._moving:
+            for site in tuple(self.sites.values()):
+                await site.stop()
 
     @property
     def adcs(self) -> adcs.CertificateServices:
@@ -55,12 +90,16 @@ async def serve_pages(
     if not context.settings.pages:
         return Pages({})
     accounts = await anyio.to_thread.run_sync(Accounts, passwords)
-    port, sites = context.settings.port(ports.HTTPS), {}
-    for fqdn, peer in peers.items():
-        site = sites[fqdn] = PeerSite(peer, accounts, context.plan.by_name[fqdn], port)
-        await site.start()
-        stack.push_async_callback(site.stop)
-    return Pages(sites, (await _serve_adcs(context, passwords[adcs.USER], stack),))
+    port = context.settings.port(ports.HTTPS)
+
+    def make(peer: Peer, address: str) -> PeerSite:
+        return PeerSite(peer, accounts, address, port)
+
+    services = await _serve_adcs(context, passwords[adcs.USER], stack)
+    pages = Pages({}, (services,), make)
+    stack.push_async_callback(pages.stop)
+    await pages.follow(peers, context.plan.by_name)
+    return pages
 
 
 async def _serve_adcs(context: LabContext, password: str, stack: AsyncExitStack) -> adcs.CertificateServices:

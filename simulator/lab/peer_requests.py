@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from pkikit.model.deployment import Revocation
+from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.leg import Leg
 from pkikit.model.world import Party
 from pkikit.view.connections.check_report import CheckReport
@@ -15,7 +15,7 @@ from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
 from simulator.events import CERTIFICATES_RELOADED
 from simulator.lab.housekeeping import Housekeeping
-from simulator.lab.saved_lab import LabKeeper
+from simulator.lab.lab_keeper import LabKeeper
 from simulator.lab.world_changes import WorldChanges
 from simulator.peer.diagnostic_tool import DiagnosticTool
 from simulator.peer.lab_view import EkuSwitches, LabView
@@ -34,10 +34,15 @@ class PeerRequests(LabView):
         keeper: LabKeeper,
         diagnostics: DiagnosticTool,
     ) -> None:
-        self.deployment, self.events = context.deployment, context.events
+        self.events = context.events
         self.diagnostics = diagnostics
         self._context, self._changes, self._dialler = context, changes, dialler
         self._housekeeping, self._keeper = housekeeping, keeper
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment as it is configured now."""
+        return self._context.deployment
 
     def party(self, fqdn: str) -> Party:
         """Return the party as it runs now."""

@@ -12,6 +12,7 @@ import anyio.to_thread
 from cryptography import x509
 
 from pkikit.model.certificates.credential import Credential
+from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import Party, World
@@ -21,6 +22,7 @@ from simulator.connections.context import Follower, LabContext
 from simulator.connections.dialling import Dialler
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
+from simulator.connections.losses import Losses
 from simulator.connections.network import Network
 from simulator.errors import LabError
 from simulator.lab.alarm_watch import AlarmWatch
@@ -36,8 +38,8 @@ from simulator.services.adcs import CertificateServices
 class RunningLab:
     """The value of `async with Lab(deployment) as lab:`. Everything in it runs until the block ends.
 
-    deployment, settings, clock, events, plan, issued, legs: as in LabContext. peers, endpoints: by FQDN. network: DNS and
-    distribution points. diagnostics: diagnostic logging. passwords: of the pages, by user.
+    settings, clock, events, plan, issued: as in LabContext. peers, endpoints: by FQDN. network: DNS and distribution points.
+    diagnostics: diagnostic logging. passwords: of the pages, by user.
     background: owns the tasks that no caller waits for.
     """
 
@@ -56,13 +58,23 @@ class RunningLab:
         alarms: AlarmWatch,
         diagnostics: Diagnostics,
     ) -> None:
-        self.deployment, self.settings, self.clock = context.deployment, context.settings, context.clock
-        self.events, self.plan, self.issued, self.legs = context.events, context.plan, context.issued, context.legs
+        self.settings, self.clock = context.settings, context.clock
+        self.events, self.plan, self.issued = context.events, context.plan, context.issued
         self.background = context.background
         self.network, self.endpoints, self.peers, self.passwords = network, endpoints, peers, passwords
         self._context, self._pages, self._dialler = context, pages, dialler
         self._changes, self._housekeeping, self._alarms = changes, housekeeping, alarms
         self.diagnostics = diagnostics
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment as it is configured now."""
+        return self._context.deployment
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """Every TLS connection of the deployment as it is configured now."""
+        return self._context.legs
 
     @property
     def world(self) -> World:
@@ -201,6 +213,11 @@ class RunningLab:
     def links(self) -> Mapping[str, Link]:
         """The legs that `hold` keeps up, by id."""
         return self._dialler.links
+
+    @property
+    def losses(self) -> Losses:
+        """When held connections went down since the lab started, and why."""
+        return self._dialler.losses
 
     @property
     def last(self) -> Mapping[str, LegReport]:

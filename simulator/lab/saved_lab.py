@@ -5,7 +5,6 @@ One file of mode 0600, replaced as a whole. A folder belongs to one deployment; 
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 from collections.abc import Callable, Mapping
@@ -30,9 +29,7 @@ from pkikit.model.world import Party, World
 from pkikit.text import printable
 from pkikit.worlds.copied_stores import with_copied_stores
 from pkikit.worlds.issued_world import IssuedWorld, issue_world
-from simulator.background import run_in_thread
 from simulator.clock import Clock
-from simulator.connections.context import LabContext
 from simulator.errors import LabError
 from simulator.peer.format_0 import separate_certificates, unicode_only, upgrade_credential
 from simulator.peer.installation import new_installation
@@ -52,6 +49,8 @@ class SavedLab:
     """What a lab resumes with. The saved world does not include its deployment, which has its own file.
 
     version: the product version that the lab ran; a deployment file with a later one is an upgrade. Empty in older files.
+    file: the deployment file that the lab started with, as JSON. configured: the deployment that work in the running lab made of
+    it; empty if nobody changed it. It counts as long as the file stays the same.
     """
 
     passwords: Mapping[str, str] = field(repr=False)
@@ -60,6 +59,8 @@ class SavedLab:
     issuing: Authority
     world: World
     version: str = ""
+    file: str = ""
+    configured: str = ""
 
 
 @cache
@@ -147,17 +148,20 @@ class LabStore:
         where = str(self._path)
         document = lab_codec().read(read_bytes(self._path), where=where)
         self._require_same(document, deployment)
+        given, deployment = deployment, _configured(document, deployment, where)
         saved = lab_codec().value(document, where=where, context={_DEPLOYMENT: deployment})
         problem = _problem_of(saved)
         if problem:
             raise InputError(f"is not a lab that this version can use: {problem}", where=where)
-        return replace(saved, world=_within(saved.world, deployment))
+        return saved if deployment is not given else replace(saved, world=_within(saved.world, deployment))
 
     def _require_same(self, document: dict[str, Any], deployment: Deployment) -> None:
         """Check that the folder belongs to this deployment and has every party of it."""
         world = document.get("world")
         members: dict[str, Any] = world if isinstance(world, dict) else {}
         name, parties = members.get("deployment"), members.get("parties")
+        if document.get("file") == deployment.model_dump_json():
+            return  # its machines may be renamed
         if not isinstance(name, str) or not isinstance(parties, dict):
             return  # the codec says what is wrong with it
         if name != deployment.name or set(deployment.parties) - set(parties):
@@ -177,8 +181,16 @@ class LabStore:
                 where=str(self.folder),
             )
 
-    def save(self, issued: IssuedWorld, world: World, passwords: Mapping[str, str], travelled: timedelta) -> None:
-        """Write the whole file, or nothing if that fails."""
+    def save(
+        self,
+        issued: IssuedWorld,
+        world: World,
+        passwords: Mapping[str, str],
+        travelled: timedelta,
+        *,
+        file: Deployment,
+    ) -> None:
+        """Write the whole file, or nothing if that fails. `file`: the deployment that the lab started with."""
         saved = SavedLab(
             passwords=passwords,
             travelled=travelled,
@@ -186,28 +198,11 @@ class LabStore:
             issuing=issued.authority,
             world=world,
             version=world.deployment.version,
+            file=file.model_dump_json(),
+            configured="" if world.deployment == file else world.deployment.model_dump_json(),
         )
         make_private_folder(self.folder)
         write_private(self._path, lab_codec().to_bytes(saved))
-
-
-class LabKeeper:
-    """Writes the file and the event log of a running lab into its state folder, if it has one."""
-
-    def __init__(self, context: LabContext, passwords: Mapping[str, str]) -> None:
-        self._context, self._passwords = context, passwords
-        self._saving = asyncio.Lock()
-
-    async def save(self) -> None:
-        """Write both. Only one call at a time writes, so an older state never replaces a newer one."""
-        context = self._context
-        if context.settings.state is None:
-            return
-        store = LabStore(context.settings.state)
-        async with self._saving:
-            save = partial(store.save, context.issued, context.world, self._passwords, context.clock.travelled)
-            await run_in_thread(save)
-            await run_in_thread(context.events.write)
 
 
 def _process_in(held: IO[bytes]) -> str:
@@ -232,6 +227,17 @@ def _problem_of(saved: SavedLab) -> str:
     except InputError as error:
         return f"travelled: {error}"
     return ""
+
+
+def _configured(document: dict[str, Any], file: Deployment, where: str) -> Deployment:
+    """Return the deployment that the saved lab ran: what was made of this file, unless somebody edited the file since."""
+    configured = document.get("configured")
+    if not isinstance(configured, str) or not configured or document.get("file") != file.model_dump_json():
+        return file
+    try:
+        return Deployment.model_validate_json(configured)
+    except ValueError:
+        raise InputError("configured: is not a deployment", where=where) from None
 
 
 def _within(world: World, deployment: Deployment) -> World:
@@ -278,8 +284,9 @@ def begin(
     notes: list[tuple[str, str]] = []
     if store is not None and saved is not None:
         clock.travel(saved.travelled - clock.travelled)
-        states = _load_states(store.folder, deployment, notes)
-        saved, states = _upgraded(saved, states, deployment)
+        running = saved.world.deployment
+        states = _load_states(store.folder, running, notes)
+        saved, states = _upgraded(saved, states, running)
         issued = IssuedWorld(world=saved.world, authority=saved.issuing, root=saved.root)
         passwords = dict(saved.passwords)
         world = _with_peer_states(saved.world, states)
@@ -300,7 +307,7 @@ def begin(
                 state.with_party_data(party), certificate=party.credential, client_certificate=party.client
             )
     if store is not None and not halted():
-        store.save(issued, world, passwords, clock.travelled)
+        store.save(issued, world, passwords, clock.travelled, file=deployment)
     notes += [(fqdn, _WRONG_KEY) for fqdn, party in world.parties.items() if not _keys_match(party)]
     return LabStart(issued=issued, world=world, passwords=passwords, states=states, notes=tuple(notes))
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from pkikit.model.tables.log_events import APPLICATION_EXIT
 from pkikit.model.world import Party, World
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
-from simulator.connections.endpoint import Endpoint
 from simulator.connections.network import Network
 from simulator.errors import LabError
 from simulator.events import RESTARTED
-from simulator.peer.peer import Peer
+from simulator.lab.lab_keeper import LabKeeper
+from simulator.lab.machines import CANNOT_LISTEN, Machines
 from simulator.world.changes import has_changed, needs_restart
+from simulator.world.renames import renames_between
 
 
 class WorldChanges:
@@ -22,37 +23,55 @@ class WorldChanges:
     def __init__(
         self,
         context: LabContext,
-        endpoints: Mapping[str, Endpoint],
-        peers: Mapping[str, Peer],
+        machines: Machines,
         network: Network,
         dialler: Dialler,
+        keeper: LabKeeper,
     ) -> None:
-        self._context, self._endpoints, self._peers = context, endpoints, peers
+        self._context, self._machines, self._keeper = context, machines, keeper
+        self._endpoints, self._peers = machines.endpoints, machines.peers
         self._network, self._dialler = network, dialler
 
     def change(self, world: World) -> None:
         """Put another world in place.
 
-        Parties whose certificate, clock or protocol changed restart. Lists are used from the next connection on.
+        Parties whose certificate, clock or protocol changed restart; after an upgrade all Expressways do. Lists and settings are
+        used from the next connection on: connections that are up stay up while they are part of the configuration.
+
+        Raises:
+            LabError: the world lacks a machine of its deployment, or the lab has no address for a new one.
         """
         context = self._context
+        _require_complete(world)
+        deployment, configured = world.deployment, world.deployment is not context.deployment
+        renamed = renames_between(context.deployment, deployment) if configured else {}
+        context.plan.follow((*world.parties, *(n for group in deployment.groups for n in group.members)), renamed)
         before, context.world = context.world, world
+        context.events.follow(deployment)
+        self._machines.follow(before, renamed)
+        upgraded = deployment.product_version != before.deployment.product_version
         for fqdn, party in world.parties.items():
-            self._change_party(party, before.parties[fqdn])
+            if fqdn in before.parties:
+                self._change_party(party, before.parties[fqdn], upgraded=upgraded and fqdn in deployment.peers)
         for endpoint in self._endpoints.values():
+            if configured:
+                endpoint.follow()
             self._reopen(endpoint.hinder)
         by_name = context.plan.by_name
         for one, other in (tuple(pair) for pair in world.cut - before.cut):
             self._endpoints[one].drop(by_name[other])
             self._endpoints[other].drop(by_name[one])
         self._network.follow(before)
+        if configured:
+            self._dialler.follow()
+            context.background.spawn(self._keeper.save(), "save the lab")
         for follower in tuple(context.followers):
             follower.changed(before, world)
         self._dialler.retry()
 
-    def _change_party(self, party: Party, before: Party) -> None:
-        if needs_restart(party, before):
-            self._restart(party, "certificate or clock changed")
+    def _change_party(self, party: Party, before: Party, *, upgraded: bool = False) -> None:
+        if upgraded or needs_restart(party, before):
+            self._restart(party, "upgraded" if upgraded else "certificate or clock changed")
         else:
             self._endpoints[party.fqdn].consult(party)
         if party.fqdn in self._peers and (has_changed(party, before) or party.held is not before.held):
@@ -89,4 +108,10 @@ class WorldChanges:
         try:
             change()
         except LabError as error:
-            self._context.events.add(self._context.deployment.name, "Cannot Listen", Reason=error)
+            self._context.events.add(self._context.deployment.name, CANNOT_LISTEN, Reason=error)
+
+
+def _require_complete(world: World) -> None:
+    missing = [n for group in world.deployment.groups for n in group.members if n not in world.parties]
+    if missing:
+        raise LabError(f"the new world has no machine {missing[0]}, which its deployment names")

@@ -54,9 +54,13 @@ class EkuSwitches:
 class LabView(Protocol):
     """The part of a running lab that a peer uses."""
 
-    deployment: Deployment
     events: EventLog
     diagnostics: DiagnosticTool
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment as it is configured now."""
+        ...
 
     def party(self, fqdn: str) -> Party:
         """Return the party as it runs now: credential, trusted CA list, clock."""

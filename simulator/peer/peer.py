@@ -16,7 +16,7 @@ from cryptography import x509
 from pkikit.design.csr import CsrForm, SubjectFields, make_key
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError, PkikitError
-from pkikit.model.certificates.credential import Credential, PrivateKey, is_same
+from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import title
 from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Revocation
@@ -127,13 +127,7 @@ class Peer:
 
     def adopt(self, party: Party, before: Party) -> None:
         """Take over the certificates and the trusted CA list that a change of the world gave this peer."""
-        self.state = self.state.with_party_data(party)
-        if not is_same(party.credential, before.credential):
-            request = self.state.request
-            answered = request is not None and party.credential is not None and party.credential.key is request.key
-            self.state = replace(self.state, certificate=party.credential, request=None if answered else request)
-        if not is_same(party.client, before.client):
-            self.state = self.state.with_client_certificate(party.client)
+        self.state = self.state.adopting(party, before)
 
     # Signing request.
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from pkikit.design.csr import SubjectFields, build_csr
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.model.certificates.credential import Credential, PrivateKey, spki
+from pkikit.model.certificates.credential import Credential, PrivateKey, is_same, spki
 from pkikit.model.certificates.facts import key_of
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
 from pkikit.model.world import Party
@@ -87,6 +87,18 @@ class PeerState:
             downloaded_crls=by_source[CrlSource.AUTOMATIC],
             embedded_crls=by_source[CrlSource.CA_FILE],
         )
+
+    def adopting(self, party: Party, before: Party) -> PeerState:
+        """Return the state with what a change gave `party`: its lists, and each certificate that is another than `before`."""
+        state, credential = self.with_party_data(party), party.credential
+        if not is_same(credential, before.credential):
+            answered = state.request is not None and credential is not None and credential.key is state.request.key
+            state = replace(state, certificate=credential, request=None if answered else state.request)
+        if not is_same(party.client, before.client):
+            state = state.with_client_certificate(party.client)
+        if party.domains != before.domains:
+            state = replace(state, domain_certificates=tuple(party.domains.items()))
+        return state
 
     def as_party(self, party: Party) -> Party:
         """Return `party` after a restart: it uses every loaded certificate."""

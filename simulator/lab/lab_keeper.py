@@ -1,0 +1,33 @@
+"""Saves a running lab: its own file and its event log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+
+from pkikit.model.deployment import Deployment
+from simulator.background import run_in_thread
+from simulator.connections.context import LabContext
+from simulator.lab.saved_lab import LabStore
+
+
+class LabKeeper:
+    """Writes the file and the event log of a running lab into its state folder, if it has one."""
+
+    def __init__(self, context: LabContext, passwords: Mapping[str, str], file: Deployment) -> None:
+        self._context, self._passwords, self._file = context, passwords, file
+        self._saving = asyncio.Lock()
+
+    async def save(self) -> None:
+        """Write both. Only one call at a time writes, so an older state never replaces a newer one."""
+        context = self._context
+        if context.settings.state is None:
+            return
+        store = LabStore(context.settings.state)
+        async with self._saving:
+            save = partial(
+                store.save, context.issued, context.world, self._passwords, context.clock.travelled, file=self._file
+            )
+            await run_in_thread(save)
+            await run_in_thread(context.events.write)
