@@ -18,8 +18,8 @@ from pkikit.files import FileContents, key_pem
 from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, PUBLISHED, key_file_of
 from pkikit.issue.lookalike.engine import Lookalikes, Progress, reissue
 from pkikit.issue.lookalike.rekeyed_world import rekeyed_credential
-from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import RevocationData
+from pkikit.worlds.world_folder import deployment_yaml
 
 AUTHORITIES = "authorities"
 _MOST_AUTHORITIES = 50
@@ -32,12 +32,6 @@ class CaseFile:
 
     data: bytes
     private: bool = False
-
-
-def deployment_yaml(deployment: Deployment) -> bytes:
-    """Return a deployment as the text of its file."""
-    document = deployment.model_dump(mode="json", exclude_unset=True)
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120).encode()
 
 
 def files_of(

@@ -19,6 +19,8 @@ RECORD, PAGE = "import.json", "import.md"
 CERTIFICATE, CLIENT, TRUST, CRLS = "cert.pem", "client.pem", "trust.pem", "crl.pem"
 KEY, CLIENT_KEY = "key.pem", "client-key.pem"
 SERVICE_CERTIFICATES, SERVICE_LISTS = "cert-*.pem", "trust-*.pem"
+# Of an Expressway-E: a certificate for MRA clients that ask for this domain (SNI).
+DOMAIN_FILES = "cert-domain-*.pem"
 MACHINE_FILES = (CERTIFICATE, SERVICE_CERTIFICATES, CLIENT, TRUST, SERVICE_LISTS, CRLS)
 # Beside the machines: what CAs publish, CRLs and OCSP answers.
 PUBLISHED, URLS = "ca", "urls.yaml"
@@ -43,6 +45,16 @@ def is_published_file(name: str) -> bool:
 def key_file_of(certificate_file: str) -> str:
     """Return the name of the key file beside a certificate file: `key.pem`, `client-key.pem`, `key-callmanager.pem`."""
     return CLIENT_KEY if certificate_file == CLIENT else certificate_file.replace("cert", "key", 1)
+
+
+def domain_file(domain: str) -> str:
+    """Return the name of the file with the certificate for one domain: `cert-domain-example.com.pem`."""
+    return DOMAIN_FILES.replace("*", domain)
+
+
+def domain_of_file(name: str) -> str:
+    """Return the domain that the name of such a file names."""
+    return name.removeprefix("cert-domain-").removesuffix(".pem").lower()
 
 
 def is_key_file(name: str) -> bool:

@@ -24,12 +24,14 @@ from pkikit.files.deployment_folder import (
     CLIENT,
     CLIENT_KEY,
     CRLS,
+    DOMAIN_FILES,
     MACHINE_FILES,
     PUBLISHED,
     RECORD,
     SERVICE_LISTS,
     TRUST,
     URLS,
+    domain_of_file,
     is_machine_file,
     is_published_file,
     key_file_of,
@@ -77,7 +79,7 @@ def bring_certificates(world: World, directory: Path, *, check_keys: bool = True
                 f"is not a machine of {world.deployment.name}; folders are named {', '.join(world.parties)}",
                 where=printable(str(folder)),
             )
-        brought = _party_of(party, world.deployment, folder, check_keys=check_keys)
+        brought = brought_party(party, world.deployment, folder, check_keys=check_keys)
         if any(folder.glob("trust*.pem")):
             brought_roots += [c for c in brought.listed if is_self_signed(c)]
         world = world.with_party(brought)
@@ -87,7 +89,7 @@ def bring_certificates(world: World, directory: Path, *, check_keys: bool = True
         kept = (c for c in client.trusted_ca_list if c.subject not in named)
         roots = tuple(dict.fromkeys((*kept, *brought_roots)))
         world = world.with_party(replace(client, trusted_ca_list=roots))
-    world = replace(world, published={**world.published, **_published_data(world, directory / PUBLISHED)})
+    world = replace(world, published={**world.published, **published_data(world, directory / PUBLISHED)})
     return replace(world, stand_ins=_stand_ins(lab, world, directory, unknown=unknown))
 
 
@@ -117,7 +119,21 @@ def _stand_ins(lab: World, world: World, directory: Path, *, unknown: bool) -> S
     return StandIns(certificates=frozenset(leaves), lists=frozenset(lists), urls=frozenset(urls), unknown=unknown)
 
 
-def _party_of(party: Party, deployment: Deployment, folder: Path, *, check_keys: bool) -> Party:
+def brought_party(party: Party, deployment: Deployment, folder: Path, *, check_keys: bool = True) -> Party:
+    """Return a machine with what its folder has; what the folder lacks stays.
+
+    Args:
+        party: the machine.
+        deployment: says what services it has.
+        folder: its files.
+        check_keys: as in `bring_certificates`.
+
+    Returns:
+        The machine.
+
+    Raises:
+        InputError: a file cannot be used.
+    """
     group = deployment.group_of(party.fqdn)
     credential_of = partial(credential_from_folder, folder, check_keys=check_keys)
     credential = credential_of() or party.credential
@@ -132,8 +148,9 @@ def _party_of(party: Party, deployment: Deployment, folder: Path, *, check_keys:
     if crl_file.exists():
         held = held.with_crls(CrlSource.MANUAL, (crl for _, crl in _revocation_file(crl_file).crls))
     services = {**(party.services if credential is party.credential else {}), **_services(group, credential_of)}
+    domains = {**party.domains, **(_domains(folder, credential_of) if party.fqdn in deployment.peers else {})}
     return replace(
-        party, credential=credential, client=client or party.client, services=services,
+        party, credential=credential, client=client or party.client, services=services, domains=domains,
         trusted_ca_list=trusted, lists=lists, held=held,
     )  # fmt: skip
 
@@ -151,6 +168,13 @@ def _services(group: PartyGroup, credential_of: Callable[[str, str], Credential 
         if credential is not None:
             found.update(dict.fromkeys(made.ports, credential))
     return found
+
+
+def _domains(folder: Path, credential_of: Callable[[str, str], Credential | None]) -> dict[str, Credential]:
+    """Return the certificates for the domains of MRA (`cert-domain-example.com.pem`), by domain."""
+    files = sorted(path.name for path in folder.glob(DOMAIN_FILES))
+    found = {domain_of_file(name): credential_of(name, key_file_of(name)) for name in files}
+    return {domain: credential for domain, credential in found.items() if credential is not None}
 
 
 def _trust_list(path: Path) -> FileContents:
@@ -195,7 +219,7 @@ def _lists_of_services(trusted: _Certificates, group: PartyGroup, folder: Path) 
     return first, by_port
 
 
-def _published_data(world: World, folder: Path) -> dict[str, RevocationData]:
+def published_data(world: World, folder: Path) -> dict[str, RevocationData]:
     """Return what `ca/` serves: by the URLs of urls.yaml, else at each URL in a certificate that ends in the file's name.
 
     Every responder that a certificate names gives an OCSP answer that urls.yaml does not list.

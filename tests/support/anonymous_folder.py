@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.anonymise.written_case import deployment_yaml
 from pkikit.model.world import World
+from pkikit.worlds.world_folder import deployment_yaml
 
 
 def folder_of(world: World, folder: Path) -> Path:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pkikit.errors import InputError
-from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, PAGE, RECORD, is_key_file
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, PAGE, RECORD
+from pkikit.files.exchanged_folder import write_whole
 from pkikit.intake.assembly.assembled import Assembly
 from pkikit.intake.assembly.output.deployment_yaml import deployment_yaml
 from pkikit.intake.assembly.output.import_json import import_json
@@ -96,50 +94,4 @@ def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
         InputError: the folder cannot be written, or something else is there.
     """
     require_free(out)
-    target = Path(os.path.realpath(out))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new"))
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(out)) from None
-    try:
-        for path, content in files.items():
-            _write(made, path, content)
-        made.chmod(0o755)
-        _exchange(made, target)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(out)) from None
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _write(folder: Path, path: str, content: bytes) -> None:
-    parts = PurePosixPath(path).parts
-    if not parts or any(part in {"..", "/", "."} or "\0" in part or os.sep in part for part in parts):
-        raise InputError("is not a path inside the folder", where=path)
-    place = folder.joinpath(*parts)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o600 if is_key_file(place.name) else 0o644
-    with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
-        stream.write(content)
-
-
-def _exchange(made: Path, target: Path) -> None:
-    """Put the new folder into the place of the old one; on failure the old one is back."""
-    if not target.exists():
-        made.rename(target)
-        return
-    old = made.with_suffix(".old")
-    target.rename(old)
-    try:
-        for entry in old.iterdir():
-            if entry.name not in _OURS:
-                entry.rename(made / entry.name)
-        made.rename(target)
-    except BaseException:
-        for entry in made.iterdir() if made.exists() else ():
-            if entry.name not in _OURS and not (old / entry.name).exists():
-                entry.rename(old / entry.name)
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    write_whole(out, files, ours=_OURS)

@@ -1,0 +1,207 @@
+"""A plan that somebody brings: read, checked, and judged again. Nothing is believed that can be worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkikit.errors import InputError, PkikitError
+from pkikit.files import load_deployment, read_bytes
+from pkikit.files.deployment_folder import DEPLOYMENT
+from pkikit.judge.legs.known_parts import State
+from pkikit.model.world import World
+from pkikit.planning.change import Change
+from pkikit.planning.plan import Clash, Enabling, Plan, Prediction
+from pkikit.planning.plan_file.files_of_plan import folder_beside
+from pkikit.planning.plan_file.judged_again import predictions_of
+from pkikit.planning.plan_file.plan_document import MAX_PLAN, PlanDocument, PredictionEntry, WorldEntry, document_of
+from pkikit.planning.plan_file.steps_of_plan import precedences_of, problems_of, steps_of
+from pkikit.planning.plan_file.written_plan import TODAY, TOMORROW
+from pkikit.planning.schedule.scheduled_step import ScheduledStep
+from pkikit.text import counted, printable
+from pkikit.worlds.world_folder import WorldFolder, read_world
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroughtPlan:
+    """A plan that was read.
+
+    Attributes:
+        plan: with predictions that were worked out again.
+        remarks: where the file says something else than what was worked out, in sentences.
+        schedule: the dates of the file.
+        folder: the files of the plan.
+        document: what the file says.
+    """
+
+    plan: Plan
+    remarks: tuple[str, ...]
+    schedule: tuple[ScheduledStep, ...]
+    folder: Path
+    document: PlanDocument
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan: today's machines with their keys, the steps, the order, and predictions that are worked out again.
+
+    Args:
+        path: the JSON file that `write_plan` wrote; its folder is beside it.
+
+    Returns:
+        The plan. Its notes say where the file claims something else.
+
+    Raises:
+        InputError: the file or its folder was damaged or edited so that it is no plan any more.
+    """
+    return bring_plan(path).plan
+
+
+def bring_plan(path: Path) -> BroughtPlan:
+    """Read a plan, with its dates and with remarks about what was changed in the file.
+
+    Args:
+        path: as for `read_plan`.
+
+    Returns:
+        The plan and what belongs to it.
+
+    Raises:
+        InputError: as for `read_plan`. The message has each problem with its place, one on each line.
+    """
+    where = str(path)
+    document = document_of(read_bytes(path, MAX_PLAN, likely=(".json",)), where)
+    folder = folder_beside(path, document.files)
+    today, tomorrow = _worlds(document, folder)
+    steps, problems = steps_of(document, folder, where)
+    if not problems:
+        problems = list(problems_of(document, steps, today, tomorrow))
+    _refuse(problems, where)
+    change = Change(
+        today=today,
+        tomorrow=tomorrow,
+        at=document.at,
+        steps=tuple(steps),
+        precedences=precedences_of(document),
+        goal=document.goal,
+        assumptions=document.assumptions,
+    )
+    order = tuple(step.key for step in steps)
+    try:
+        after = change.world(frozenset(order))
+        predictions = predictions_of(change, order)
+    except PkikitError as error:
+        raise InputError(f"steps: nobody can do them all in this order: {error}", where=where) from None
+    _refuse(list(differences(after, tomorrow)), where)
+    remarks = tuple(_remarks(document, predictions))
+    refused = {r.leg for prediction in predictions for r in prediction.refused}
+    reason = document.reason or "The order in the file refuses connections, and nobody looked for a better one."
+    plan = Plan(
+        change=change,
+        order=order,
+        predictions=predictions,
+        order_exists=not refused,
+        reason=reason if refused else "",
+        clashes=tuple(
+            Clash(done=frozenset(c.done), missing=frozenset(c.missing), says=c.says, leg=c.leg, causes=c.causes)
+            for c in document.clashes
+        ),
+        enabling=tuple(Enabling(**e.model_dump()) for e in document.enabling),
+        lost_minutes=document.lost_minutes if refused else 0.0,
+        proven=document.proven and not remarks,
+        notes=tuple(dict.fromkeys((*document.notes, *remarks))),
+    )
+    return BroughtPlan(plan=plan, remarks=remarks, schedule=_schedule(document), folder=folder, document=document)
+
+
+def _refuse(problems: Sequence[str], where: str) -> None:
+    if not problems:
+        return
+    shown = [*problems[:_SHOWN], *([f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else [])]
+    if len(shown) == 1:
+        raise InputError(shown[0], where=where)
+    raise InputError(
+        f"has {counted(len(problems), 'problem')}:\n" + "\n".join(f"- {line}" for line in shown), where=where
+    )
+
+
+def _worlds(document: PlanDocument, folder: Path) -> tuple[World, World]:
+    before, after = (load_deployment(folder / name / DEPLOYMENT) for name in (TODAY, TOMORROW))
+    today = read_world(folder / TODAY, _said(document.today), after)
+    return today, read_world(folder / TOMORROW, _said(document.tomorrow), before)
+
+
+def _said(entry: WorldEntry) -> WorldFolder:
+    made = entry.made_by_lab
+    return WorldFolder(files={}, made=made.files, urls=made.urls, unknown=made.unknown, unresolved=entry.unresolved)
+
+
+def differences(after: World, tomorrow: World) -> Iterator[str]:
+    """Yield where the machines after all steps are not those of tomorrow.
+
+    Args:
+        after: the machines after all steps.
+        tomorrow: as they should be.
+
+    Yields:
+        One sentence for each machine.
+    """
+    if after.deployment != tomorrow.deployment:
+        yield "steps: the configuration after all steps is not that of tomorrow; a step is missing, or was changed"
+    for fqdn, party in tomorrow.parties.items():
+        found = after.parties.get(fqdn)
+        if found is None:
+            yield f"steps: no step leads to the machine {fqdn} of tomorrow"
+            continue
+        same = (found.credential, found.client, dict(found.services), dict(found.domains)) == (
+            party.credential, party.client, dict(party.services), dict(party.domains)
+        )  # fmt: skip
+        if not same:
+            yield f"steps: after all steps {fqdn} has another certificate than tomorrow; a step is missing, or was changed"
+        elif _lists(after, fqdn) != _lists(tomorrow, fqdn):
+            yield f"steps: after all steps {fqdn} trusts other CAs than tomorrow; a step is missing, or was changed"
+
+
+def _lists(world: World, fqdn: str) -> Mapping[str, frozenset[object]]:
+    return {name: frozenset(listed) for name, listed in world.lists_of(fqdn).items()}
+
+
+def _remarks(document: PlanDocument, predictions: Sequence[Prediction]) -> Iterator[str]:
+    """Yield where the file predicts something else than what was worked out."""
+    if len(document.predictions) != len(predictions):
+        yield (
+            f"predictions: the file has {len(document.predictions)}, and {counted(len(predictions), 'state')} were judged "
+            "again. The predictions that were worked out count."
+        )
+    for entry, prediction in zip(document.predictions, predictions, strict=False):
+        wrong = _first_difference(entry, prediction)
+        if wrong:
+            yield f"predictions[{entry.after}]: {wrong} What was worked out counts."
+
+
+def _first_difference(entry: PredictionEntry, prediction: Prediction) -> str:
+    said = {**dict.fromkeys(entry.down, State.DOWN), **dict.fromkeys(entry.not_assessed, State.NOT_ASSESSED)}
+    for leg, state in prediction.legs.items():
+        claimed = said.get(leg, State.UP)
+        if claimed is not state:
+            return f"the file says that {leg} is {claimed.words}, but it is {state.words}."
+    strange = next((leg for leg in said if leg not in prediction.legs), None)
+    if strange is not None:
+        return f"the file names {printable(strange, 120)}, which is no connection then."
+    if {r.leg for r in entry.refused} != {r.leg for r in prediction.refused}:
+        return "the file names other connections as refused."
+    return ""
+
+
+def _schedule(document: PlanDocument) -> tuple[ScheduledStep, ...]:
+    keys = {entry.n: entry.key for entry in document.steps}
+    return tuple(
+        ScheduledStep(
+            key=keys[s.n], begins=s.begins, ends=s.ends, owner=s.owner, asked=s.asked, window=s.window,
+            watched_until=s.watched_until,
+        )
+        for s in document.schedule
+        if s.n in keys
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""A plan as its document and its files, and both on disk: `PLAN.json` and beside it the folder `PLAN.files`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pkikit.errors import InputError
+from pkikit.files import read_bytes, write_public
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
+from pkikit.files.exchanged_folder import write_whole
+from pkikit.judge.legs.known_parts import State
+from pkikit.planning.plan import Plan, Prediction
+from pkikit.planning.plan_file.plan_document import FORMAT, MAX_PLAN, PlanDocument, to_json
+from pkikit.planning.plan_file.said_words import SaidWords
+from pkikit.planning.plan_file.step_files import STEPS, certificates_in, file_of, fingerprint, is_private
+from pkikit.planning.schedule.scheduled_step import ScheduledStep
+from pkikit.planning.steps import Action, Step
+from pkikit.worlds.world_folder import WorldFolder, world_files
+
+TODAY, TOMORROW = "today", "tomorrow"
+# Says that a folder is that of a plan.
+RECORD = "plan-files.json"
+DEFAULT_FILES = "plan.files"
+_OURS = frozenset({TODAY, TOMORROW, STEPS, RECORD})
+_RESTARTS = frozenset({Action.RESTART, Action.UPGRADE})
+
+
+def files_folder_of(path: Path) -> Path:
+    """Return the folder with the files of a plan: `change.files` beside `change.json`."""
+    return path.with_name(f"{path.stem}.files")
+
+
+def plan_json(
+    plan: Plan,
+    words: Sequence[SaidWords] = (),
+    schedule: Sequence[ScheduledStep] = (),
+    *,
+    originals: Mapping[str, str] | None = None,
+    files: str = DEFAULT_FILES,
+) -> dict[str, Any]:
+    """Return a plan as an object for `json.dumps`: what `pkikit plan --json` prints and `PLAN.json` has.
+
+    Args:
+        plan: the plan.
+        words: of each step, in the order of the plan; none for a plan without words.
+        schedule: when each step is done, in the order of the plan.
+        originals: for a certificate that stands in for a real one: the fingerprint of the real one, by its own.
+        files: the name of the folder with the plan's files.
+
+    Returns:
+        The document. It contains no private key.
+    """
+    today, tomorrow = _folders(plan)
+    return to_json(_document(plan, words, schedule, originals or {}, files, today, tomorrow))
+
+
+def write_plan(
+    path: Path,
+    plan: Plan,
+    words: Sequence[SaidWords] = (),
+    schedule: Sequence[ScheduledStep] = (),
+    *,
+    originals: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Write a plan and its files. An earlier plan there is replaced as a whole.
+
+    Args:
+        path: the JSON file. The folder for the files is beside it.
+        plan: the plan.
+        words: as for `plan_json`.
+        schedule: as for `plan_json`.
+        originals: as for `plan_json`.
+
+    Returns:
+        The document.
+
+    Raises:
+        InputError: something else is there, or it cannot be written.
+    """
+    folder = files_folder_of(path)
+    _require_free(path, folder)
+    today, tomorrow = _folders(plan)
+    document = to_json(_document(plan, words, schedule, originals or {}, folder.name, today, tomorrow))
+    files = {f"{TODAY}/{name}": content for name, content in today.files.items()}
+    files |= {f"{TOMORROW}/{name}": content for name, content in tomorrow.files.items()}
+    for number, step in enumerate(plan.steps, start=1):
+        made = file_of(step, number)
+        if made is not None:
+            files[made.path] = made.content
+            files |= {made.key_path: made.key} if made.key_path else {}
+    files[RECORD] = json.dumps({"format": FORMAT, "plan": path.name}).encode()
+    write_whole(folder, files, ours=_OURS, is_private=is_private)
+    write_public(path, json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    return document
+
+
+def _require_free(path: Path, folder: Path) -> None:
+    """Check that what would be replaced is an earlier plan.
+
+    Args:
+        path: the JSON file.
+        folder: the folder for its files.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise InputError("exists, and is not a plan; choose another name", where=str(path))
+    if path.is_file():
+        try:
+            read = json.loads(read_bytes(path, MAX_PLAN))
+        except (ValueError, RecursionError, InputError):
+            read = None
+        if not isinstance(read, dict) or not {"format", "steps", "files"} <= read.keys():
+            raise InputError("exists, and is not a plan; choose another name", where=str(path))
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError("exists, and is not the folder of a plan; choose another name", where=str(folder))
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).is_file():
+        raise InputError("exists, and is not the folder of a plan; choose another name", where=str(folder))
+
+
+def _folders(plan: Plan) -> tuple[WorldFolder, WorldFolder]:
+    change = plan.change
+    today = world_files(change.today, change.tomorrow.deployment)
+    return today, world_files(change.tomorrow, change.today.deployment)
+
+
+def _document(
+    plan: Plan,
+    words: Sequence[SaidWords],
+    schedule: Sequence[ScheduledStep],
+    originals: Mapping[str, str],
+    files: str,
+    today: WorldFolder,
+    tomorrow: WorldFolder,
+) -> PlanDocument:
+    change = plan.change
+    said = words if len(words) == len(plan.order) else (None,) * len(plan.order)
+    number_of = {key: n for n, key in enumerate(plan.order, start=1)}
+    return PlanDocument.model_validate({
+        "format": FORMAT,
+        "goal": change.goal,
+        "at": change.at,
+        "deployment": change.today.deployment.name,
+        "version": change.today.deployment.version,
+        "files": files,
+        "today": _world(today, f"{files}/{TODAY}"),
+        "tomorrow": _world(tomorrow, f"{files}/{TOMORROW}"),
+        "steps": [
+            _step(plan, step, n, word, originals, files)
+            for n, (step, word) in enumerate(zip(plan.steps, said, strict=True), start=1)
+        ],
+        "precedences": [{"first": p.first, "then": p.then, "why": p.why, "rule": p.rule} for p in change.precedences],
+        "refused_legs": plan.refused_legs,
+        "order_exists": plan.order_exists,
+        "proven": plan.proven,
+        "reason": plan.reason,
+        "clashes": [
+            {"done": sorted(c.done), "missing": sorted(c.missing), "says": c.says, "leg": c.leg, "causes": c.causes}
+            for c in plan.clashes
+        ],
+        "enabling": [
+            {"kind": e.kind, "says": e.says, "achieves": e.achieves, "works": e.works, "refused_legs": e.refused_legs,
+             "steps": e.steps, "price": e.price}
+            for e in plan.enabling
+        ],
+        "lost_minutes": plan.lost_minutes,
+        "predictions": [prediction_entry(n, prediction) for n, prediction in enumerate(plan.predictions)],
+        "schedule": [
+            {"n": number_of[s.key], "begins": s.begins, "ends": s.ends, "owner": s.owner, "asked": s.asked,
+             "window": s.window, "watched_until": s.watched_until}
+            for s in schedule
+        ],
+        "notes": plan.notes,
+        "assumptions": change.assumptions,
+    })  # fmt: skip
+
+
+def _world(folder: WorldFolder, place: str) -> dict[str, Any]:
+    return {
+        "deployment": f"{place}/{DEPLOYMENT}",
+        "certificates": f"{place}/{CERTIFICATES}",
+        "made_by_lab": {"files": folder.made, "urls": folder.urls, "unknown": folder.unknown},
+        "unresolved": folder.unresolved,
+    }
+
+
+def _step(
+    plan: Plan, step: Step, number: int, words: SaidWords | None, originals: Mapping[str, str], files: str
+) -> dict[str, Any]:
+    made = file_of(step, number)
+    prints = [fingerprint(certificate) for certificate in certificates_in(step)]
+    said = {name: getattr(words, name) for name in ("where", "before", "after", "proof", "undo")} if words else {}
+    return {
+        "n": number,
+        "key": step.key,
+        "action": step.action.value,
+        "machine": step.machine,
+        "place": step.place,
+        **said,
+        "file": f"{files}/{made.path}" if made else None,
+        "sha256": made.sha256 if made else None,
+        "key_file": f"{files}/{made.key_path}" if made and made.key_path else None,
+        "certificates": prints,
+        "originals": [originals.get(print_) for print_ in prints] if any(p in originals for p in prints) else [],
+        "restart": step.action in _RESTARTS,
+        "activates": step.activates,
+        "activated_by": plan.change.restart_of.get(step.key),
+        "owner": step.owner.name,
+        "ours": step.owner.ours,
+        "lead_minutes": step.owner.lead.total_seconds() / 60,
+        "settings": [{"place": s.place, "old": s.old, "new": s.new} for s in step.settings],
+        "names": step.names,
+        "gone": step.gone,
+        "renames": step.renames,
+        "until": step.until,
+    }
+
+
+def prediction_entry(after: int, prediction: Prediction) -> dict[str, Any]:
+    """Return one entry of `predictions`.
+
+    Args:
+        after: how many steps are complete.
+        prediction: what is predicted then.
+
+    Returns:
+        The entry: what is down or not assessed, what is refused, the services, what a restart takes down.
+    """
+
+    def of(state: State) -> Iterator[str]:
+        return (leg for leg, is_state in sorted(prediction.legs.items()) if is_state is state)
+
+    return {
+        "after": after,
+        "down": tuple(of(State.DOWN)),
+        "not_assessed": tuple(of(State.NOT_ASSESSED)),
+        "refused": [
+            {"leg": r.leg, "refused_by": r.refused_by, "causes": r.causes, "says": r.says} for r in prediction.refused
+        ],
+        "refused_legs": len(prediction.refused),
+        "down_during": prediction.down_during,
+        "interrupted": prediction.interrupted,
+        "services": [
+            {"name": s.name.value, "where": s.where, "state": s.state.value, "because": s.because}
+            for s in prediction.services
+        ],
+    }

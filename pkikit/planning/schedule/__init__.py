@@ -1,0 +1,1 @@
+"""Dates for the steps of a plan. Pure: no clock, no files."""

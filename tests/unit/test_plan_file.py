@@ -1,0 +1,175 @@
+"""`plan.json`: written whole with its files, read back as the same plan, and refused where it was damaged or edited."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pkikit.errors import InputError
+from pkikit.planning.plan_file import bring_plan, plan_json, read_plan, write_plan
+from tests.support.small_plan import small_plan
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "change.json"
+    write_plan(path, small_plan())
+    return path
+
+
+def edited(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    change(document)
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_plan_that_is_read_is_the_one_that_was_written(written: Path) -> None:
+    plan, brought = small_plan(), bring_plan(written)
+    assert brought.remarks == ()
+    assert brought.plan.order == plan.order
+    assert brought.plan.predictions == plan.predictions
+    assert brought.plan.change == plan.change
+    keys = [step.credential.key for step in brought.plan.steps if step.credential is not None]
+    assert all(keys)
+    assert all(p.credential.key_matches for p in brought.plan.change.today.parties.values() if p.credential)
+
+
+def test_private_keys_are_files_of_their_own(written: Path) -> None:
+    folder = written.with_name("change.files")
+    private = [p for p in folder.rglob("*") if p.is_file() and b"PRIVATE KEY" in p.read_bytes()]
+    assert private
+    assert {stat.S_IMODE(p.stat().st_mode) for p in private} == {0o600}
+    assert "PRIVATE KEY" not in written.read_text(encoding="utf-8")
+    assert b"PRIVATE KEY" not in json.dumps(plan_json(small_plan())).encode()
+
+
+def swap_restart_and_load(document: dict[str, Any]) -> None:
+    steps = document["steps"]
+    at = next(n for n, step in enumerate(steps) if step["restart"])
+    steps[at - 1], steps[at] = steps[at], steps[at - 1]
+    for n, step in enumerate(steps, start=1):
+        step["n"] = n
+
+
+def remove_a_step(document: dict[str, Any]) -> None:
+    del document["steps"][0]
+    for n, step in enumerate(document["steps"], start=1):
+        step["n"] = n
+
+
+def step_of(document: dict[str, Any], action: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(step for step in document["steps"] if step["action"] == action)
+    return found
+
+
+def deep(document: dict[str, Any]) -> None:
+    value: Any = 1
+    for _ in range(30):
+        value = [value]
+    step_of(document, "set")["settings"][0]["new"] = value
+
+
+EDITS: dict[str, tuple[Callable[[dict[str, Any]], object], tuple[str, ...]]] = {
+    "restart before load": (swap_restart_and_load, ("precedences[0]", ".activates", "after the restart")),
+    "missing step": (remove_a_step, ("after all steps", "trusts other CAs than tomorrow")),
+    "step twice": (lambda d: d["steps"].append(d["steps"][0]), ("is there twice; steps[0] has it too", ".n: is 1")),
+    "unknown action": (lambda d: d["steps"][0].update(action="pray"), ("steps[0].action: is not known; allowed are append-ca",)),
+    "unknown key": (lambda d: d["steps"][0].update(shell="rm"), ("steps[0].shell: is not known here",)),
+    "unknown machine": (lambda d: d["steps"][0].update(machine="x.example.com"), ("steps[0].machine: x.example.com is not",)),
+    "other fingerprint": (lambda d: d["steps"][0].update(sha256="0" * 64), ("steps[0].sha256", "another SHA-256")),
+    "no file": (lambda d: d["steps"][0].update(file=None), ("steps[0].file: is missing",)),
+    "path outside": (
+        lambda d: d["steps"][0].update(file="change.files/../../etc/passwd"),
+        ("steps[0].file: must be a file in change.files",),
+    ),
+    "folder elsewhere": (lambda d: d.update(files="../other"), ("files: must be the name of a folder beside the plan",)),
+    "deep value": (deep, ("settings[0].new: is nested too deeply",)),
+    "unknown place": (
+        lambda d: step_of(d, "set")["settings"][0].update(place="nowhere.at.all"),
+        ("the deployment has no place",),
+    ),
+    "time without zone": (lambda d: d.update(at="2026-11-24T12:00:00"), ("at: must be a time in ISO 8601 with its time zone",)),
+    "later format": (lambda d: d.update(format=99), ("format must be 1",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_plan_edited_by_hand_is_refused_with_the_place(name: str, written: Path) -> None:
+    change, wanted = EDITS[name]
+    with pytest.raises(InputError) as caught:
+        read_plan(edited(written, change))
+    for part in wanted:
+        assert part in str(caught.value)
+
+
+def test_another_order_is_judged_again(written: Path) -> None:
+    """e1 gets its certificate first: the file still claims that nothing is refused."""
+
+    def certificate_first(document: dict[str, Any]) -> None:
+        steps = document["steps"]
+        last = [s for s in steps if s["action"] == "load-certificate" or s["restart"]]
+        document["steps"] = [*last, *(s for s in steps if s not in last)]
+        for n, step in enumerate(document["steps"], start=1):
+            step["n"] = n
+
+    brought = bring_plan(edited(written, certificate_first))
+    assert not brought.plan.order_exists
+    assert brought.plan.refused_legs > 0
+    assert brought.plan.reason
+    assert brought.remarks
+    assert set(brought.remarks) <= set(brought.plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"format": 1, "format": 1}', "the key 'format' is there twice"),
+        (b'{"format": 1, "at": NaN}', "NaN is not a number of JSON"),
+        (b"\xff\xfe", "it is not JSON"),
+        (b"[]", "is not a JSON object"),
+    ],
+)
+def test_hostile_documents_are_refused_in_one_sentence(data: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=says):
+        read_plan(path)
+
+
+def test_folder_of_a_plan_has_no_links_and_no_huge_files(written: Path) -> None:
+    file = written.with_name("change.files") / "today" / "certificates" / "c1.corp.example.com" / "trust.pem"
+    kept = file.read_bytes()
+    file.unlink()
+    file.symlink_to("/etc/passwd")
+    with pytest.raises(InputError, match=r"trust\.pem: is a link"):
+        read_plan(written)
+    file.unlink()
+    with file.open("wb") as stream:
+        stream.truncate(5 * 1024 * 1024)
+    with pytest.raises(InputError, match=r"trust\.pem: is larger than 4 MB"):
+        read_plan(written)
+    file.write_bytes(kept)
+    assert read_plan(written).order == small_plan().order
+
+
+def test_only_a_plan_is_replaced(written: Path, tmp_path: Path) -> None:
+    note = written.with_name("change.files") / "rehearsal.json"
+    note.write_text("kept")
+    write_plan(written, small_plan())
+    assert note.read_text() == "kept"
+    other = tmp_path / "other.json"
+    other.write_text('{"mine": true}')
+    with pytest.raises(InputError, match="is not a plan"):
+        write_plan(other, small_plan())
+    (tmp_path / "third.files").mkdir()
+    (tmp_path / "third.files" / "mine").touch()
+    with pytest.raises(InputError, match="is not the folder of a plan"):
+        write_plan(tmp_path / "third.json", small_plan())
+    assert not (tmp_path / "third.json").exists()
