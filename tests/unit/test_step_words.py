@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from pkikit.planning.step_words.all_words import words_of
 from pkikit.planning.step_words.step_file import step_pem
+from pkikit.planning.step_words.step_text import StepWords
 from pkikit.planning.step_words.ways_back import point_of_no_return
-from pkikit.planning.step_words.words import StepWords
 from pkikit.planning.steps import Action
 from tests.support.hand_plan import good_plan, hand_plan, predicted
 

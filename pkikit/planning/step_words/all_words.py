@@ -11,8 +11,8 @@ from pkikit.planning.step_words.place_words import Around, do_of, title_of, wher
 from pkikit.planning.step_words.seen import after_of, announced_of, before_of, short_connections
 from pkikit.planning.step_words.step_commands import commands_of, proof_of
 from pkikit.planning.step_words.step_file import contents_of, step_sha256
+from pkikit.planning.step_words.step_text import StepWords
 from pkikit.planning.step_words.ways_back import Predict, no_return_of, undo_of
-from pkikit.planning.step_words.words import StepWords
 from pkikit.planning.steps import Action
 
 LISTS_AND_MRA = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pkikit.planning.step_words.place_words import Around, certificate_names, do_of, list_name, store_name, title_of
 from pkikit.planning.step_words.step_file import contents_of, step_sha256
-from pkikit.planning.step_words.words import Letter
+from pkikit.planning.step_words.step_text import Letter
 from pkikit.planning.steps import Action
 
 BY = "{by}"

@@ -17,7 +17,7 @@ from pkikit.model.tables import ports
 from pkikit.model.zones import DnsZone, NeighbourZone, TraversalZone, Zone
 from pkikit.planning.step_words.place_words import OS_CERTIFICATES, Around, where_of
 from pkikit.planning.step_words.step_file import contents_of
-from pkikit.planning.step_words.words import Command
+from pkikit.planning.step_words.step_text import Command
 from pkikit.planning.steps import Action
 
 _CURL = 'curl -fsS -u "admin:$EXPRESSWAY"'

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.model.certificates.facts import title
-from pkikit.planning.step_words.words import Content
+from pkikit.planning.step_words.step_text import Content
 from pkikit.planning.steps import Step
 from pkikit.text import printable
 
