@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -75,23 +75,38 @@ class Change:
             InputError: the settings contradict each other after these steps, so nobody can enter them.
         """
         effective = self.in_effect(done)
-        world = self._upgraded(effective)
-        parties = dict(world.parties)
-        for step in effective:
-            if step.machine in parties:
-                parties[step.machine] = self._after(parties[step.machine], step)
-        names = dict(pair for step in effective for pair in step.renames)
         deployment = self._deployment(effective)
-        machines = frozenset(n for group in deployment.groups for n in group.members)
-        renamed = {names.get(n, n): _named(party, names.get(n, n)) for n, party in parties.items()}
+        upgraded = any(step.action is Action.UPGRADE for step in effective)
+        names = dict(pair for step in effective for pair in step.renames)
+        here: dict[str, list[Step]] = {}
+        for step in effective:
+            here.setdefault(step.machine, []).append(step)
+        machines = {n for group in deployment.groups for n in group.members}
+        parties = {}
+        for fqdn in self.today.parties:
+            name = names.get(fqdn, fqdn)
+            if name in machines or name in self.tomorrow.parties:
+                parties[name] = self._party(fqdn, name, here.get(fqdn, ()), upgraded=upgraded)
         resolved = {name for step in effective for name in step.names}
         gone = {name for step in effective for name in step.gone}
-        return replace(
-            world,
-            deployment=deployment,
-            parties={n: p for n, p in renamed.items() if n in machines or n in self.tomorrow.parties},
-            unresolved=(self.today.unresolved - resolved) | gone,
-        )
+        unresolved = (self.today.unresolved - resolved) | gone
+        return replace(self.today, deployment=deployment, parties=parties, unresolved=unresolved)
+
+    @cached_property
+    def _known_parties(self) -> dict[tuple[str, str, bool, tuple[str, ...]], Party]:
+        """The machines that were asked for; filled as they are."""
+        return {}
+
+    def _party(self, fqdn: str, name: str, steps: Sequence[Step], *, upgraded: bool) -> Party:
+        """Return a machine after some of its steps; the same object for the same steps."""
+        key = (fqdn, name, upgraded, tuple(step.key for step in steps))
+        party = self._known_parties.get(key)
+        if party is None:
+            party = (self._upgraded if upgraded else self.today).parties[fqdn]
+            for step in steps:
+                party = self._after(party, step)
+            party = self._known_parties[key] = party if party.fqdn == name else replace(party, fqdn=name)
+        return party
 
     def deployment(self, done: Done) -> Deployment:
         """Return the configuration after some steps.
@@ -136,18 +151,14 @@ class Change:
         later = {old: tomorrow[new] for step in self.steps for old, new in step.renames if new in tomorrow}
         return {**tomorrow, **later, **today}
 
-    def _upgraded(self, effective: tuple[Step, ...]) -> World:
-        """Return today's machines as an upgrade leaves them, if it is one of these steps.
+    @cached_property
+    def _upgraded(self) -> World:
+        """Today's machines as the upgrade leaves them.
 
         A plan upgrades before it loads anything, so the certificate that is copied is that of today.
         """
-        if not any(step.action is Action.UPGRADE for step in effective):
-            return self.today
-        before = self.today.deployment
-        return with_copied_stores(self.today, before.product_version, self._deployment_of_version(effective))
-
-    def _deployment_of_version(self, effective: tuple[Step, ...]) -> Deployment:
-        return self._deployment(tuple(step for step in effective if step.action is Action.UPGRADE))
+        after = self._deployment(tuple(step for step in self.steps if step.action is Action.UPGRADE))
+        return with_copied_stores(self.today, self.today.deployment.product_version, after)
 
     def _after(self, party: Party, step: Step) -> Party:
         """Return a machine after one step that concerns it."""
@@ -215,7 +226,3 @@ def _with_list(
     if not ports:
         return replace(party, trusted_ca_list=changed(party.trusted_ca_list), lists=lists)
     return replace(party, lists={**lists, **dict.fromkeys(ports, changed(lists[ports[0]]))})
-
-
-def _named(party: Party, fqdn: str) -> Party:
-    return party if party.fqdn == fqdn else replace(party, fqdn=fqdn)

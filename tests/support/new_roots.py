@@ -12,7 +12,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, World
 from pkikit.worlds.issued_world import layout_of
 from simulator.world.craft import DAY
-from tests.support.worlds.deployments import AT, deployment, issued
+from tests.support.worlds.deployments import AT, issued
 
 OLD_ROOT, NEW_ROOT = "Lab Root CA", "Next Root CA"
 
@@ -32,10 +32,13 @@ def signed_by(authority: Authority, deployment: Deployment, fqdn: str, *, begins
 
 @cache
 def under_new_root(name: str = "clustered-mra", root: str = NEW_ROOT, begins: int = -1) -> tuple[World, World]:
-    """Today and tomorrow: the peers of today's lab get certificates of a new root, and no list keeps CAs without need."""
-    today = issued(name).world
-    authority = new_authority(root)
-    peers = deployment(name).peers
+    """Today and tomorrow: the peers of today's lab get certificates of a new root, and every list the new CAs too."""
+    return moved(issued(name).world, root, begins)
+
+
+def moved(today: World, root: str = NEW_ROOT, begins: int = -1) -> tuple[World, World]:
+    """The same for any world of the lab."""
+    authority, peers = new_authority(root), today.deployment.peers
     new = {fqdn: signed_by(authority, today.deployment, fqdn, begins=begins) for fqdn in peers}
 
     def after(party: Party) -> Party:

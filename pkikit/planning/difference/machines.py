@@ -16,7 +16,8 @@ class Machines:
     """The machines of two worlds.
 
     Attributes:
-        today, tomorrow: the worlds.
+        today: the world before.
+        tomorrow: the world after.
         renamed: the FQDN tomorrow by the FQDN today, for machines whose name changes.
     """
 
