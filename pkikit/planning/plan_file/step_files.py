@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.files import key_pem
 from pkikit.files.deployment_folder import is_key_file
+from pkikit.planning.step_words.step_file import KEY_ENDING, step_file_name, step_key_name, step_pem
 from pkikit.planning.steps import Step
-
-STEPS = "steps"
-_KEY_ENDING = "-key.pem"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,22 +56,15 @@ def file_of(step: Step, number: int) -> StepFile | None:
     Returns:
         The file; None if the step needs none.
     """
-    held = certificates_in(step)
-    if not held:
+    if not certificates_in(step):
         return None
-    parts = (step.action.value, step.machine.partition(".")[0], step.place.replace("domain ", ""))
-    stem = f"{STEPS}/{number:02d}-" + "-".join(_plain(part) for part in parts if part)
-    content = b"".join(c.public_bytes(Encoding.PEM) for c in held)
+    path, content = step_file_name(number, step), step_pem(step)
     key = step.credential.key if step.credential is not None else None
     if key is None:
-        return StepFile(path=f"{stem}.pem", content=content)
-    return StepFile(path=f"{stem}.pem", content=content, key_path=f"{stem}{_KEY_ENDING}", key=key_pem(key))
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9.-]+", "-", text.lower()).strip("-.")[:60]
+        return StepFile(path=path, content=content)
+    return StepFile(path=path, content=content, key_path=step_key_name(number, step), key=key_pem(key))
 
 
 def is_private(name: str) -> bool:
     """Return True for the name of a file with a private key."""
-    return is_key_file(name) or name.endswith(_KEY_ENDING)
+    return is_key_file(name) or name.endswith(KEY_ENDING)

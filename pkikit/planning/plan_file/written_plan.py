@@ -15,8 +15,9 @@ from pkikit.judge.legs.known_parts import State
 from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.plan_file.plan_document import FORMAT, MAX_PLAN, PlanDocument, to_json
 from pkikit.planning.plan_file.said_words import SaidWords
-from pkikit.planning.plan_file.step_files import STEPS, certificates_in, file_of, fingerprint, is_private
+from pkikit.planning.plan_file.step_files import certificates_in, file_of, fingerprint, is_private
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
+from pkikit.planning.step_words.step_file import STEPS
 from pkikit.planning.steps import Action, Step
 from pkikit.worlds.world_folder import WorldFolder, world_files
 

@@ -13,7 +13,7 @@ from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.parties import PartyGroup, PartyKind
 from pkikit.model.tables import product_pages as pages
 from pkikit.planning.plan import Plan, Prediction
-from pkikit.planning.step_words.step_file import step_file_name
+from pkikit.planning.step_words.step_file import step_file_name, step_key_name
 from pkikit.planning.steps import Action, SettingChange, Step
 from pkikit.text import counted, listed, printable
 from pkikit.view.short_names import ShortNames
@@ -348,10 +348,11 @@ def _do_load(around: Around) -> Iterator[str]:
     assert step.credential is not None  # a load has one
     if around.is_peer and not step.place.startswith("domain "):
         kind = "client" if step.action is Action.LOAD_CLIENT else "server"
-        yield (
-            f"Select the {kind} certificate file, and the private key file if {around.machine} did not make the key itself. "
-            f"Then select Upload {kind} certificate data."
+        key = step_key_name(around.number, step)
+        chosen = f"Select {around.file} as {kind} certificate file" + (
+            f" and {key} as private key file." if key else f". {around.machine} made the key with its signing request."
         )
+        yield f"{chosen} Then select Upload {kind} certificate data."
     elif around.is_uc:
         yield f"Upload Certificate/Certificate chain, purpose {step.place or 'tomcat'}."
     else:

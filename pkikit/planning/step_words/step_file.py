@@ -13,7 +13,8 @@ from pkikit.planning.step_words.step_text import Content
 from pkikit.planning.steps import Step
 from pkikit.text import printable
 
-FOLDER = "steps"
+STEPS = "steps"
+KEY_ENDING = "-key.pem"
 _OTHER = re.compile(r"[^a-z0-9.-]+")
 
 
@@ -30,7 +31,22 @@ def step_file_name(number: int, step: Step) -> str:
     if not step_pem(step):
         return ""
     parts = (step.action.value, step.machine.partition(".")[0], step.place.replace("domain ", ""))
-    return f"{FOLDER}/{number:02}-{'-'.join(_plain(part) for part in parts if part)}.pem"
+    return f"{STEPS}/{number:02}-{'-'.join(_plain(part) for part in parts if part)}.pem"
+
+
+def step_key_name(number: int, step: Step) -> str:
+    """Return the name of the private key of what a step loads, next to its file; empty if nobody gave that key.
+
+    Args:
+        number: of the step, from 1.
+        step: the step.
+
+    Returns:
+        `steps/09-load-certificate-c1-server-key.pem`.
+    """
+    if step.credential is None or step.credential.key is None:
+        return ""
+    return step_file_name(number, step).removesuffix(".pem") + KEY_ENDING
 
 
 def _plain(text: str) -> str:

@@ -51,6 +51,27 @@ class Content:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlainWords:
+    """What `plan.json` says about a step, as texts.
+
+    Attributes:
+        title: the step in a line.
+        where: the menu path.
+        before: what you see before it.
+        after: what you see after it.
+        proof: the command that shows that it is done.
+        undo: how to undo it.
+    """
+
+    title: str
+    where: str
+    before: str
+    after: str
+    proof: str
+    undo: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepWords:
     """Everything that people read about a step. Connections and machines have short names, commands have full ones.
 
@@ -95,3 +116,15 @@ class StepWords:
     connections: tuple[str, ...] = ()
     letter: Letter | None = None
     remarks: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> PlainWords:
+        """The part of it that `plan.json` has."""
+        return PlainWords(
+            title=self.title,
+            where=self.where,
+            before=" ".join(self.before),
+            after=" ".join(self.after),
+            proof=self.proof.text,
+            undo=" ".join(self.undo),
+        )

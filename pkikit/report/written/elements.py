@@ -12,7 +12,7 @@ from pkikit.text import printable
 MOST_TEXT = 3_000
 """Longer texts are cut: no certificate or file can flood a page."""
 _SEPARATOR = re.compile(r"([.:]|&gt;)(?=\w)")
-_VOID = frozenset({"meta", "br", "hr", "col"})
+_VOID = frozenset({"meta", "br", "hr", "col", "input"})
 
 
 class Html(str):

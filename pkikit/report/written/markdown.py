@@ -71,7 +71,7 @@ def to_markdown(report: Report) -> str:
         *_warnings(report),
         *_dates(report),
         *_inventory(report),
-        *_block("Topology", _code(report.topology.text)),
+        *block_lines("Topology", code_lines(report.topology.text)),
         *_not_assessed(report),
         *_sources(report),
         *_connections(report),
@@ -81,29 +81,55 @@ def to_markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _block(title: str, lines: Iterable[str]) -> list[str]:
+def block_lines(title: str, lines: Iterable[str]) -> list[str]:
+    """Return a section with its heading; nothing if it is empty.
+
+    Args:
+        title: the heading.
+        lines: Markdown.
+
+    Returns:
+        The lines, an empty one first.
+    """
     body = list(lines)
     return ["", f"## {title}", "", *body] if body else []
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table_lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table; nothing if it has no rows.
+
+    Args:
+        columns: the headings.
+        rows: texts from anywhere: they are escaped.
+
+    Returns:
+        The lines.
+    """
     made = [f"| {' | '.join(plain(cell) for cell in row)} |" for row in rows]
     if not made:
         return []
     return [f"| {' | '.join(columns)} |", f"| {' | '.join('---' for _ in columns)} |", *made]
 
 
-def _code(text: str) -> list[str]:
-    """Return lines as a block of code; a fence that is longer than any in the text."""
+def code_lines(text: str, language: str = "text") -> list[str]:
+    """Return lines as a block of code; a fence that is longer than any in the text.
+
+    Args:
+        text: the lines.
+        language: what it is, for those who colour it.
+
+    Returns:
+        The lines of the block.
+    """
     lines = [printable(line, _LONGEST) for line in text.split("\n")]
     longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    return [f"{fence}text", *lines, fence]
+    return [f"{fence}{language}", *lines, fence]
 
 
 def _to_do(report: Report) -> list[str]:
     items = [f"{n}. **{plain(item.what)}** {plain(item.why)}" for n, item in enumerate(to_do(report), start=1)]
-    return _block("What to do", items or ["Nothing. Make this report again after the next change."])
+    return block_lines("What to do", items or ["Nothing. Make this report again after the next change."])
 
 
 def _services(report: Report) -> list[str]:
@@ -111,7 +137,7 @@ def _services(report: Report) -> list[str]:
         (line.name.label, report.short.get(line.peer, line.peer), _state(line.state), because(report, line))
         for line in report.services
     ]
-    return _block("Services", _table(("Service", "Peer", "State", "Why"), rows))
+    return block_lines("Services", table_lines(("Service", "Peer", "State", "Why"), rows))
 
 
 def _state(state: State) -> str:
@@ -128,7 +154,7 @@ def _causes(report: Report) -> list[str]:
         lines += [f"- Certificate of {plain(listed(problem.certificates, at_most=12))}"] if problem.certificates else []
         lines += [f"- Down ({len(problem.connections)}): {plain(listed(problem.connections, at_most=12))}"]
         lines += [f"- Rule: `{problem.rule}`"]
-    return _block("What fails, and why", lines[1:])
+    return block_lines("What fails, and why", lines[1:])
 
 
 def _warnings(report: Report) -> list[str]:
@@ -139,7 +165,7 @@ def _warnings(report: Report) -> list[str]:
             f"- **{plain(warned.finding.subject)}**: {plain(' '.join((first, *others)))} {plain(warned.finding.fix)}"
         )
         lines.append(f"  Seen on {plain(listed(warned.connections, at_most=6))}. Rule: `{warned.finding.rule}`")
-    return _block("What is up, but unwise", lines)
+    return block_lines("What is up, but unwise", lines)
 
 
 def _dates(report: Report) -> list[str]:
@@ -148,13 +174,15 @@ def _dates(report: Report) -> list[str]:
          event.kind.value, event.action)
         for event in report.events[:_MOST]
     ]  # fmt: skip
-    return _block("Dates", [lifetime_now(report.at), "", *_table(("Day", "When", "What", "Kind", "What to do"), rows)])
+    return block_lines(
+        "Dates", [lifetime_now(report.at), "", *table_lines(("Day", "When", "What", "Kind", "What to do"), rows)]
+    )
 
 
 def _inventory(report: Report) -> list[str]:
     found = report.inventory
     if not found.certificates:
-        return _block("Certificates", ["No certificate was given."])
+        return block_lines("Certificates", ["No certificate was given."])
     rows = [
         (
             row.title,
@@ -169,7 +197,7 @@ def _inventory(report: Report) -> list[str]:
         for row in found.certificates[:_MOST]
     ]
     columns = ("Certificate", "On", "Used as server", "Used as client", "Valid", "Issuer", "Key", "SHA-256")
-    lines = _table(columns, rows)
+    lines = table_lines(columns, rows)
     authorities = [
         (
             row.title,
@@ -180,8 +208,8 @@ def _inventory(report: Report) -> list[str]:
         )
         for row in found.authorities[:_MOST]
     ]
-    made = _table(("CA", "Kind", "Ends", "In the trusted CA lists of", "SHA-256"), authorities)
-    return _block("Certificates", [*lines, "", *made])
+    made = table_lines(("CA", "Kind", "Ends", "In the trusted CA lists of", "SHA-256"), authorities)
+    return block_lines("Certificates", [*lines, "", *made])
 
 
 def _purpose(row: CertificateRow, role: Purpose) -> str:
@@ -198,12 +226,12 @@ def _not_assessed(report: Report) -> list[str]:
         (report.short.get(gap.machine, gap.machine), gap.what, str(len(gap.connections)), gap.how)
         for gap in report.gaps[:_MOST]
     ]
-    lines += _table(("Machine", "Missing", "Connections", "How to get it"), rows)
+    lines += table_lines(("Machine", "Missing", "Connections", "How to get it"), rows)
     halves = [(report.words[c.leg.id], half_text(report, c)) for c in open_ones if half_text(report, c)]
-    made = _table(("Connection", "What is known"), halves[:_MOST])
+    made = table_lines(("Connection", "What is known"), halves[:_MOST])
     lines += ["", *made] if made else []
     lines += ["", "What files cannot tell:", "", *(f"- {plain(said)}" for said in report.limits)]
-    return _block("What was not assessed, and why", lines)
+    return block_lines("What was not assessed, and why", lines)
 
 
 def _sources(report: Report) -> list[str]:
@@ -213,7 +241,7 @@ def _sources(report: Report) -> list[str]:
     lines = [dropped_text(notes)]
     for heading, entries, label in note_sections(notes):
         lines += ["", f"### {heading} ({len(entries)})", "", *(f"- {_note(note, label)}" for note in entries[:_MOST])]
-    return _block("What this report is based on", lines)
+    return block_lines("What this report is based on", lines)
 
 
 def _note(note: Note, label: str) -> str:
@@ -227,4 +255,4 @@ def _connections(report: Report) -> Iterator[str]:
         (report.words[c.leg.id], _state(c.state), ", ".join(c.causes[:1]), c.leg.id)
         for c in report.connections[: 4 * _MOST]
     ]
-    yield from _block("All connections", _table(("Connection", "State", "First cause", "Id"), rows))
+    yield from block_lines("All connections", table_lines(("Connection", "State", "First cause", "Id"), rows))

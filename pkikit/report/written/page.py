@@ -9,7 +9,7 @@ from pkikit.report.content.report_dates import Kind, lifetime_now
 from pkikit.report.written import page_tables
 from pkikit.report.written.elements import Child, Html, el, join, listing
 from pkikit.report.written.report_sentences import LIGHTS, SOURCE, answer, by_service, days_text, to_do
-from pkikit.report.written.style import POLICY, STYLE
+from pkikit.report.written.style import STYLE, policy_of
 from pkikit.text import counted, listed
 from pkikit.view.drawing import TEXT_VERSION, Picture, unstyled
 
@@ -33,18 +33,32 @@ def to_page(report: Report) -> str:
     Returns:
         The document, UTF-8.
     """
-    title = f"Certificate report: {report.deployment}"
+    sections = [made for made in _sections(report) if made is not None]
+    body = el("body", _head(report, sections), el("main", *(made for _, _, made in sections)), _foot(report))
+    return document(f"Certificate report: {report.deployment}", body)
+
+
+def document(title: str, body: Html, further_style: str = "") -> str:
+    """Return a whole page: no network, no scripts.
+
+    Args:
+        title: of the page.
+        body: its body.
+        further_style: rules after those of every page.
+
+    Returns:
+        The document, UTF-8.
+    """
+    style = STYLE + further_style
     head = el(
         "head",
         el("meta", charset="utf-8"),
-        el("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        el("meta", http_equiv="Content-Security-Policy", content=policy_of(style)),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="referrer", content="no-referrer"),
         el("title", title),
-        Html(f"<style>{STYLE}</style>"),
+        Html(f"<style>{style}</style>"),
     )
-    sections = [section for section in _sections(report) if section is not None]
-    body = el("body", _head(report, sections), el("main", *(made for _, _, made in sections)), _foot(report))
     return f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
 
 
@@ -60,41 +74,45 @@ def summary_html(report: Report) -> str:
     return el("div", el("p", el("strong", f"{LIGHTS[report.light]}. "), answer(report)), el("p", SOURCE))
 
 
-_Section = tuple[str, str, Html]
+Section = tuple[str, str, Html]
+"""Its anchor, its title, itself."""
 
 
-def _sections(report: Report) -> list[_Section | None]:
+def _sections(report: Report) -> list[Section | None]:
     tables = page_tables
     return [
-        _section("to-do", "What to do", _to_do(report)),
-        _section("services", "Services", tables.services(report)),
-        _section("causes", "What fails, and why", *_causes(report)),
-        _section("warnings", "What is up, but unwise", *(_warned(warned) for warned in report.warnings)),
-        _section("dates", "Dates", *_dates(report)),
-        _section("certificates", "Certificates", *tables.inventory(report)),
-        _section("topology", "Topology", _figure(report.topology, "Machines and connections")),
-        _section("not-assessed", "What was not assessed, and why", *tables.not_assessed(report)),
-        _section("sources", "What this report is based on", *tables.sources(report)),
-        _section("connections", "All connections", *tables.connections(report)),
+        section("to-do", "What to do", _to_do(report)),
+        section("services", "Services", tables.services(report)),
+        section("causes", "What fails, and why", *_causes(report)),
+        section("warnings", "What is up, but unwise", *(_warned(warned) for warned in report.warnings)),
+        section("dates", "Dates", *_dates(report)),
+        section("certificates", "Certificates", *tables.inventory(report)),
+        section("topology", "Topology", figure(report.topology, "Machines and connections")),
+        section("not-assessed", "What was not assessed, and why", *tables.not_assessed(report)),
+        section("sources", "What this report is based on", *tables.sources(report)),
+        section("connections", "All connections", *tables.connections(report)),
     ]
 
 
-def _section(anchor: str, title: str, *children: Child) -> _Section | None:
+def section(anchor: str, title: str, *children: Child) -> Section | None:
+    """Return a section with its heading; None if it is empty.
+
+    Args:
+        anchor: its id.
+        title: the heading.
+        *children: what is in it.
+
+    Returns:
+        The section with its anchor and its title.
+    """
     if not any(children):
         return None
     heading = el("h2", title, id=f"{anchor}-title")
     return anchor, title, el("section", heading, *children, id=anchor, aria_labelledby=f"{anchor}-title")
 
 
-def _head(report: Report, sections: list[_Section]) -> Html:
-    sign = Html(
-        f'<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="3" '
-        f'stroke-linecap="round">{_SIGNS[report.light]}</svg>'
-    )
-    light = el(
-        "div", sign, el("div", el("h2", LIGHTS[report.light]), el("p", answer(report))),
-        class_=f"light {_CLASSES[report.light]}",
-    )  # fmt: skip
+def _head(report: Report, sections: list[Section]) -> Html:
+    light = verdict(report.light, LIGHTS[report.light], answer(report))
     facts = f"Expressway {report.version} · judged for {format_time(report.at)} · {SOURCE}"
     links = listing([el("a", title, href=f"#{anchor}") for anchor, title, _ in sections])
     return el(
@@ -106,6 +124,24 @@ def _head(report: Report, sections: list[_Section]) -> Html:
         _figures(report),
         el("nav", links, aria_label="Sections"),
     )
+
+
+def verdict(light: Light, heading: str, *children: Child) -> Html:
+    """Return the traffic light with its sentence: sign, colour and words say the same.
+
+    Args:
+        light: the colour.
+        heading: the verdict.
+        *children: what follows, in a paragraph.
+
+    Returns:
+        The element.
+    """
+    sign = Html(
+        f'<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="3" '
+        f'stroke-linecap="round">{_SIGNS[light]}</svg>'
+    )
+    return el("div", sign, el("div", el("h2", heading), el("p", *children)), class_=f"light {_CLASSES[light]}")
 
 
 def _figures(report: Report) -> Html:
@@ -183,12 +219,21 @@ def _terms(rows: list[tuple[str, str, str | None]]) -> Html:
 def _dates(report: Report) -> list[Child]:
     return [
         el("p", lifetime_now(report.at), " The marks in the picture are the days on which rules change."),
-        _figure(report.timeline, "What ends when"),
+        figure(report.timeline, "What ends when"),
         page_tables.dates(report),
     ]
 
 
-def _figure(picture: Picture, caption: str) -> Html:
+def figure(picture: Picture, caption: str) -> Html:
+    """Return a picture with its text version.
+
+    Args:
+        picture: the picture.
+        caption: what it shows.
+
+    Returns:
+        The element.
+    """
     drawing = el(
         "div", Html(unstyled(picture.svg)), class_="scroll lab-drawing", tabindex="0", role="region", aria_label=caption
     )

@@ -98,8 +98,16 @@ th,td{padding:.3rem .6rem .3rem 0} .figures{grid-template-columns:repeat(5,1fr);
 .figures dd small{white-space:normal} .figures div{padding:.5rem .6rem}}
 """
 )
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'"
-)
-"""What the page may load: its own style sheet, and nothing else."""
+
+
+def policy_of(style: str) -> str:
+    """Return what a page may load: its own style sheet, and nothing else.
+
+    Args:
+        style: the style sheet.
+
+    Returns:
+        A content security policy.
+    """
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
