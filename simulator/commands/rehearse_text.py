@@ -1,0 +1,215 @@
+"""A rehearsal for people: the verdict, a line for each state, who refuses whom from which step on, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.layout import unbroken
+from pkikit.judge.legs.known_parts import State
+from pkikit.text import counted, listed
+from pkikit.view.connections.cause_words import cause_in_words
+from pkikit.view.short_names import ShortNames
+from simulator.commands.rehearse_progress import dialled, held_up, predicted
+from simulator.rehearsal.results import Break, Cause, Connection, Rehearsal, RehearsedState
+from simulator.rehearsal.route import Phase
+from simulator.rehearsal.sabotage import Kind
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# So many connections of one cause are listed; the others are a number.
+_LISTED = 8
+
+
+def show_rehearsal(out: Console, found: Rehearsal, *, verbose: bool = False) -> None:
+    """Print a rehearsal.
+
+    Args:
+        out: where to print.
+        found: what it found.
+        verbose: every connection that is down in every state, with full ids.
+    """
+    names = ShortNames.of_ids(c.id for state in found.states for c in state.connections)
+    console.headline(out, verdict(found))
+    for line in _lines_below(found):
+        console.say(out, line)
+    columns = ("", "step", "dialled", "predicted", "kept up", "time")
+    console.table(
+        out, columns, [_row(state) for state in found.states], title="Every connection, dialled in each state:"
+    )
+    _show_differences(out, found, names, verbose=verbose)
+    _show_unannounced(out, found, names, verbose=verbose)
+    _show_breaks(out, found, names, verbose=verbose)
+    for note in found.notes:
+        console.section(out, note)
+    _show_end(out, found, names, verbose=verbose)
+
+
+def verdict(found: Rehearsal) -> str:
+    """Return the answer in one or two sentences."""
+    steps = counted(found.steps, "step")
+    what = f"{found.deployment}, {steps}" if found.sabotage is None else f"{found.deployment}, {found.sabotage}"
+    if found.differences:
+        wrong = len({connection.id for _, connection in found.differences})
+        is_one = "1 connection is" if wrong == 1 else f"{wrong} connections are"
+        return f"✘ {what}: {is_one} not as predicted. This is an error in pkikit or in the lab; please report it."
+    if found.unannounced:
+        lost = len({leg for _, leg in found.unannounced})
+        goes = "1 connection goes" if lost == 1 else f"{lost} connections go"
+        return f"✘ {what}: {goes} down although the plan does not announce it."
+    if found.refused:
+        first = found.breaks[0].state
+        is_refused = "1 connection is" if len(found.refused) == 1 else f"{len(found.refused)} connections are"
+        return f"✘ {what}: {is_refused} refused, first at {_place(first)}, as predicted."
+    return f"✔ {what}: no connection is refused, and {_agreement(found)}."
+
+
+def _agreement(found: Rehearsal) -> str:
+    if not found.handshakes:
+        return "nothing was dialled: no private key is there. Everything is judged only"
+    return f"all {found.handshakes:,} handshakes are as predicted"
+
+
+def _lines_below(found: Rehearsal) -> Iterator[str]:
+    """Yield what the verdict leaves out: held connections, services, what was dialled, and how long it took."""
+    lost = {leg for state in found.states for leg in state.dropped}
+    held = max((state.held[1] for state in found.states), default=0)
+    if held and not found.unannounced:
+        yield f"  {_kept(held, len(lost))}"
+    for state in found.states:
+        if state.phase is Phase.OFF:
+            down = counted(state.count(State.DOWN), "connection")
+            services = f", and with them {listed(state.services)}" if state.services else ""
+            yield f"  Without power, {down} of the machine are down{services}."
+    if found.refused and not found.differences:
+        yield f"  The prediction agrees: {_agreement(found)}."
+    took = f"{counted(len(found.states), 'state')}, {found.seconds:.0f} s"
+    if found.continued:
+        took += f"; {counted(found.continued, 'state')} of an interrupted rehearsal"
+    yield f"  {took}."
+
+
+def _kept(kept: int, lost: int) -> str:
+    """Return when the connections that zones keep up go down, in sentences."""
+    are = "1 connection is" if kept == 1 else f"{kept} connections are"
+    first = f"{are} kept up all the time, as zones do"
+    if not lost:
+        return f"{first}, and {'it does not go' if kept == 1 else 'none of them goes'} down."
+    who = (
+        "It goes"
+        if kept == 1
+        else "They go"
+        if lost == kept
+        else "1 of them goes"
+        if lost == 1
+        else f"{lost} of them go"
+    )
+    of = "its" if who.startswith(("It", "1")) else "their"
+    return f"{first}. {who} down only while one of {of} machines does not answer, as announced."
+
+
+def _place(state: RehearsedState) -> str:
+    if not state.number:
+        return "the beginning"
+    return f"step {state.number} ({state.says})"
+
+
+def _row(state: RehearsedState) -> tuple[str, ...]:
+    between = state.phase in {Phase.DURING, Phase.OFF, Phase.BACK}
+    number, says = ("", f"  {state.says}") if between else (str(state.number), state.says)
+    return number, says, dialled(state), predicted(state), held_up(state), f"{state.seconds:.1f} s"
+
+
+def _some(names: ShortNames, ids: Iterable[str], *, verbose: bool) -> str:
+    every = list(ids)
+    if verbose:
+        return ", ".join(every)
+    shown = [names.connection(leg) for leg in every[:_LISTED]]
+    more = [f"{len(every) - len(shown)} more"] if len(every) > len(shown) else []
+    return listed([unbroken(text) for text in (*shown, *more)])
+
+
+def _show_differences(out: Console, found: Rehearsal, names: ShortNames, *, verbose: bool) -> None:
+    rows = [
+        (str(state.number), state.says, c.id if verbose else names.connection(c.id), c.predicted.words, _was(c))
+        for state, c in found.differences
+    ]
+    columns = ("step", "", "connection", "predicted", "found")
+    console.table(out, columns, rows[: None if verbose else 20], title="Not as predicted:")
+    if len(rows) > 20 and not verbose:
+        console.say(out, f"… and {len(rows) - 20} more; --verbose lists all.")
+
+
+def _was(found: Connection) -> str:
+    if found.state is found.predicted:
+        return "up when dialled, but the zone's own connection stays down"
+    why = f" ({', '.join(found.causes)})" if found.causes else ""
+    return f"{found.state.words}{why}"
+
+
+def _show_unannounced(out: Console, found: Rehearsal, names: ShortNames, *, verbose: bool) -> None:
+    for state in found.states:
+        if state.unannounced:
+            console.section(out, f"✘ At {_place(state)}, unannounced:")
+            console.say(out, f"Down: {_some(names, state.unannounced, verbose=verbose)}", indent=4)
+
+
+def _show_breaks(out: Console, found: Rehearsal, names: ShortNames, *, verbose: bool) -> None:
+    """Print what begins to be refused, state by state: who refuses whom, why, which connections, and until when."""
+    breaks: dict[int, list[Break]] = {}
+    for one in found.breaks:
+        breaks.setdefault(id(one.state), []).append(one)
+    lost: set[str] = set()
+    for members in breaks.values():
+        state = members[0].state
+        at = "On the way back, at" if state.undo else "At"
+        is_refused = "1 connection is" if len(members) == 1 else f"{len(members)} connections are"
+        console.section(out, f"✘ {at} {_place(state)}: {is_refused} refused")
+        for cause in state.why:
+            of_cause = [one for one in members if one.connection.id in cause.legs]
+            if of_cause:
+                _show_cause(out, cause, of_cause, names, verbose=verbose)
+        if services := [service for service in state.services if service not in lost]:
+            console.say(out, f"Down with them: {listed(services)}", indent=4)
+            lost.update(services)
+
+
+def _show_cause(out: Console, cause: Cause, breaks: list[Break], names: ShortNames, *, verbose: bool) -> None:
+    says = cause.says if verbose else cause_in_words(cause.says, names, cause.rule)
+    console.say(out, f"{says} [{cause.rule}]", indent=4)
+    ids = [one.connection.id for one in breaks]
+    console.say(out, f"Down ({len(ids)}): {_some(names, ids, verbose=verbose)}", indent=4)
+    if ends := [one.until for one in breaks if one.until is not None]:
+        last = max(ends, key=lambda state: state.at)
+        console.say(out, f"Until {_place(last)}.", indent=4)
+    else:
+        console.say(out, f"Fix: {names.in_text(cause.fix)}", indent=4)
+
+
+def _show_end(out: Console, found: Rehearsal, names: ShortNames, *, verbose: bool) -> None:
+    if found.no_way_back:
+        console.section(
+            out,
+            f"From step {found.no_way_back} on there is no way back in the reverse order without refused connections.",
+        )
+    elif found.sabotage is not None and found.sabotage.kind is Kind.ROLL_BACK and not found.refused:
+        console.section(out, f"Steps {found.sabotage.step} to 1 can be undone without a refused connection.")
+    if judged := found.not_dialled:
+        were = "was" if len(judged) == 1 else "were"
+        console.section(
+            out, f"{counted(len(judged), 'connection')} {were} judged, but not dialled: a private key is missing."
+        )
+    unknown = max((state.count(State.NOT_ASSESSED) for state in found.states), default=0)
+    if unknown:
+        console.section(out, f"Not assessed: {counted(unknown, 'connection')}, because files are missing.")
+    used = [c.connection.id for c in found.breaks]
+    used += [leg for _, leg in found.unannounced] + [c.id for _, c in found.differences]
+    machines = [*(state.machine for state in found.states), *_machines(used)]
+    if not verbose and (legend := names.legend(machines)):
+        console.section(out, legend)
+
+
+def _machines(ids: Iterable[str]) -> list[str]:
+    return [name for leg in ids for name in leg.rpartition(":")[2].partition("#")[0].split(">")]

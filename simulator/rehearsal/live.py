@@ -1,0 +1,161 @@
+"""A rehearsal while it runs: a lab with held connections goes through the states, and every connection is dialled in each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pkikit.judge.legs.known_parts import State
+from pkikit.model.findings import Finding
+from pkikit.planning.plan import Plan
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
+from simulator.connections.links import Link
+from simulator.lab.running_lab import RunningLab
+from simulator.rehearsal.forecast import Forecast, Forecasts
+from simulator.rehearsal.performing import perform
+from simulator.rehearsal.results import Cause, Connection, RehearsedState
+from simulator.rehearsal.route import Stop
+
+PATIENCE = 20.0  # seconds until a held connection that is predicted up counts as not up
+_SETTLING = 0.01
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A held connection at one moment: how often it was dialled, and whether it was up."""
+
+    link: Link
+    dialled: int
+    up: bool
+
+    @property
+    def dropped(self) -> bool:
+        """True if it was up at that moment and was lost since then, even if it is up again."""
+        return self.up and (not self.link.active or self.link.dialled > self.dialled)
+
+
+class LiveRehearsal:
+    """Takes a lab through the states of a plan. The lab is in the first of them."""
+
+    def __init__(self, lab: RunningLab, plan: Plan, forecasts: Forecasts, words: Callable[[Stop], str]) -> None:
+        """Describe it; nothing is dialled yet.
+
+        Args:
+            lab: a lab that holds its connections.
+            plan: the plan.
+            forecasts: predicts its states.
+            words: a state in a few words.
+        """
+        self._lab, self._plan, self._forecasts, self._words = lab, plan, forecasts, words
+        self._announced: dict[int, frozenset[str]] = {}
+
+    async def reach(self, stop: Stop, *, first: bool = False) -> RehearsedState:
+        """Do what leads to a state, and dial every connection.
+
+        Args:
+            stop: the state.
+            first: the lab is in it already.
+
+        Returns:
+            What was found.
+        """
+        began, lab = time.monotonic(), self._lab
+        seen = self._look()
+        await self._wait_for(stop)
+        forecast = self._forecasts.at(stop, self._plan.change.time(stop.done))
+        allowed = self._allowed(stop, forecast)
+        if not first:
+            await perform(lab, self._plan.change, self._forecasts, stop)
+        await self._settle(forecast)
+        report = await lab.check()
+        dropped = tuple(leg for leg, before in seen.items() if before.dropped)
+        found = tuple(self._connection(leg, forecast, stop) for leg in report.legs)
+        refused = self._forecasts.refused(Forecast(legs={c.id: c.state for c in found}))
+        refused -= self._of(stop.off)
+        return RehearsedState(
+            number=stop.number,
+            key=stop.key,
+            says=self._words(stop),
+            machine=self._plan.change.by_key[stop.key].machine if stop.key else "",
+            phase=stop.phase,
+            undo=stop.undo,
+            off=stop.off,
+            at=lab.clock.now(),
+            seconds=time.monotonic() - began,
+            connections=found,
+            refused=tuple(c.id for c in found if c.id in refused),
+            why=_causes(report, refused),
+            dropped=dropped,
+            unannounced=tuple(leg for leg in dropped if leg not in allowed),
+            services=_lost_services(report),
+        )
+
+    def _look(self) -> dict[str, _Seen]:
+        return {leg: _Seen(link, link.dialled, link.active) for leg, link in self._lab.links.items()}
+
+    def _of(self, machine: str) -> frozenset[str]:
+        return frozenset(leg.id for leg in self._lab.legs if machine in {leg.client, leg.server})
+
+    def _allowed(self, stop: Stop, forecast: Forecast) -> frozenset[str]:
+        """Return the connections that may go down on the way to a state: those that its restart announces."""
+        told = self._announced.get(stop.number, frozenset()) if stop.restarts else frozenset()
+        allowed = told | forecast.announced
+        self._announced[stop.number] = allowed
+        return allowed
+
+    async def _wait_for(self, stop: Stop) -> None:
+        """Move the lab's clock to the earliest time of a state; it never goes back."""
+        clock, until = self._lab.clock, self._plan.change.time(stop.done)
+        if until > clock.now():
+            clock.travel(until - clock.now())
+            await self._lab.tick()
+
+    async def _settle(self, forecast: Forecast) -> None:
+        """Wait until every held connection that is predicted up is up, but not for ever."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            links = self._lab.links
+            if all(links[leg].active for leg in links if forecast.legs.get(leg) is State.UP):
+                return
+            await asyncio.sleep(_SETTLING)
+
+    def _connection(self, found: LegReport, forecast: Forecast, stop: Stop) -> Connection:
+        leg, dialled = found.leg.id, found.trace is not None
+        predicted = forecast.legs.get(leg, State.NOT_ASSESSED)
+        silent = not dialled and bool(stop.off) and leg in forecast.announced
+        link = self._lab.links.get(leg)
+        cause = first_cause(found)
+        return Connection(
+            id=leg,
+            predicted=predicted,
+            state=predicted if silent else found.state,
+            dialled=dialled,
+            held=link.active if link is not None else None,
+            refused_by=found.refused_by,
+            causes=found.causes,
+            says=cause.message if cause is not None else "",
+            fix=cause.fix if cause is not None else "",
+        )
+
+
+def first_cause(found: LegReport) -> Finding | None:
+    """Return the finding to fix first; None if the connection is up, or nothing explains it."""
+    return next((f for f in found.findings if f.rule in found.causes[:1]), None)
+
+
+def _causes(report: CheckReport, refused: frozenset[str]) -> tuple[Cause, ...]:
+    """Return why connections are refused, each reason once."""
+    causes = report.root_causes(first_only=True) if refused else ()
+    return tuple(
+        Cause(rule=c.finding.rule, says=c.finding.message, fix=c.fix, refused_by=c.refused_by, legs=legs)
+        for c in causes
+        if (legs := tuple(leg for leg in c.legs if leg in refused))
+    )
+
+
+def _lost_services(report: CheckReport) -> tuple[str, ...]:
+    """Return the services that no peer of their cluster carries."""
+    return tuple(f"{s.name.value} at {s.where}" for s in report.services if s.cluster and s.state is State.DOWN)
