@@ -212,7 +212,7 @@ def pair(seed: int) -> Pair:
         if CHANGES[name](before, after, rng):
             named.append(name)
     if rng.random() < 0.1:  # broken before, and nobody repairs it
-        victim = rng.choice(sorted(before.server))
+        victim = rng.choice(sorted(before.server.keys() & after.server.keys()))
         for design in (before, after):
             design.server[victim] = replace(design.server[victim], ends=-1, begins=-90)
         named.append(f"{victim} expired before")

@@ -105,10 +105,11 @@ def _changed(party: Party, step: Step, world: World) -> Party:
         return party
     if step.place.startswith("domain "):
         return replace(party, domains={**party.domains, step.place.split()[1]: step.credential})
+    shown = {port: party.services.get(port, party.credential) for service in made[1:] for port in service.ports}
     ports = next((service.ports for service in made[1:] if service.service == step.place), None)
-    if ports is not None:
-        return replace(party, services={**party.services, **dict.fromkeys(ports, step.credential)})
-    return replace(party, credential=step.credential)
+    shown |= dict.fromkeys(ports or (), step.credential)
+    services = {port: credential for port, credential in shown.items() if credential is not None}
+    return replace(party, services=services, credential=step.credential if ports is None else party.credential)
 
 
 def _appended(listed: _List, certificates: _List) -> _List:
