@@ -75,7 +75,7 @@ if __name__ == "__main__":
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ran:
+class Ran:
     """What a process and those that it started took; the memory is that of the largest one."""
 
     seconds: float
@@ -94,11 +94,11 @@ sys.exit(done.returncode and done.stderr)
 """
 
 
-def ran(*arguments: str) -> _Ran:
+def ran(*arguments: str) -> Ran:
     """Run a Python process to its end."""
     done = subprocess.run([sys.executable, "-c", _MEASURE, *arguments], stdout=subprocess.PIPE, check=True, cwd=_ROOT,
                           env={**os.environ, "PYTHONPATH": "."})  # fmt: skip
-    return _Ran(**json.loads(done.stdout))
+    return Ran(**json.loads(done.stdout))
 
 
 def _row(table: Table, what: str, goal: str, ours: Sequence[str], beside: str, theirs: Sequence[str]) -> None:

@@ -6,18 +6,19 @@ A state is a set of completed steps that respects the precedences. An order is a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from pkikit.design.legs import legs_of
+from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
-from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.world import World
 from pkikit.planning.change import Change, Done
 from pkikit.planning.plan import Clash
 from pkikit.planning.steps import Step
-from tests.support.plan_replay import after, renamed_leg
+from tests.support.plan_replay import Judge, after, renamed_leg
+
+SETTINGS = "settings that contradict each other"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +36,6 @@ class Orders:
     """All states of a change, and what each refuses."""
 
     change: Change
-    judged: dict[object, State] = field(default_factory=dict)
-    worlds: list[World] = field(default_factory=list)  # verdicts are kept by the identity of machines, so these stay
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -58,46 +57,51 @@ class Orders:
     @cached_property
     def refused(self) -> dict[Done, frozenset[str]]:
         """For each state, the connections that are refused there and were not before the change."""
+        judge = Judge()
         start = _Place(world=self.change.today, at=self.change.at, names={})
-        before = self._legs(start)
+        before = judge(start.world, start.at)
         places, found = {frozenset[str](): start}, {frozenset[str](): frozenset[str]()}
-        for number, step in enumerate(self.steps):
-            for done in [d for d in places if self._earlier(step.key) <= d]:
-                place = self._after(places[done], step)
-                places[done | {step.key}] = place
-                old = {new: name for name, new in place.names.items()}
-                down = (leg for leg, state in self._legs(place).items() if state is State.DOWN)
-                refused = (leg for leg in down if before.get(renamed_leg(leg, old)) is not State.DOWN)
-                found[done | {step.key}] = frozenset(refused)
-            assert len(places) < 5000, f"too many states after {number + 1} steps"
+        layer = list(places)
+        for _ in self.steps:
+            following: dict[Done, None] = {}
+            for done in layer:
+                for step in map(self.change.by_key.__getitem__, self.next_keys(done)):
+                    then = done | {step.key}
+                    place = self._after(places[done], step) if then not in places else None
+                    if place is not None:
+                        places[then] = place
+                        following[then] = None
+                        found[then] = self._down(place, judge(place.world, place.at), before)
+                    elif then not in places:
+                        found[then] = frozenset({SETTINGS})
+            layer = list(following)
+            assert len(places) < 5000
         return found
 
-    def _after(self, place: _Place, step: Step) -> _Place:
+    def _down(self, place: _Place, legs: Mapping[str, State], before: Mapping[str, State]) -> frozenset[str]:
+        old = {new: name for name, new in place.names.items()}
+        down = (leg for leg, state in legs.items() if state is State.DOWN)
+        return frozenset(leg for leg in down if before.get(renamed_leg(leg, old)) is not State.DOWN)
+
+    def _after(self, place: _Place, step: Step) -> _Place | None:
+        """Return the state after one more step; None if nobody can enter its settings there."""
         world, names, done = place.world, dict(place.names), (*place.done, step)
         late = {key for other in self.change.steps for key in other.activates}
         for ready in (s for s in done if s.key in step.activates or (s is step and s.key not in late)):
-            world = after(world, ready, names.get(ready.machine, ready.machine))
+            try:
+                world = after(world, ready, names.get(ready.machine, ready.machine))
+            except InputError:
+                return None
             names |= dict(ready.renames)
-        self.worlds.append(world)
         return _Place(world=world, at=max(place.at, step.until or place.at), names=names, done=done)
-
-    def _legs(self, place: _Place) -> dict[str, State]:
-        """Judge each connection once for each pair of ends: nothing else of a world without revocation decides."""
-        world, found = place.world, {}
-        for leg in legs_of(world.deployment):
-            ends = (id(world.parties[leg.client]), id(world.parties[leg.server]))
-            known = (leg, *ends, id(world.deployment), world.unresolved, place.at)
-            if known not in self.judged:
-                self.judged[known] = judge_leg(leg, world, place.at).state
-            found[leg.id] = self.judged[known]
-        return found
 
     def exists(self, refuses: Callable[[Done], object] | None = None) -> bool:
         """True if an order has no refused state; `refuses` decides instead of the connections, if it is given."""
-        refuses = refuses or (lambda done: self.refused[done])
+        refuses = refuses or (lambda done: self.refused.get(done, True))
         reached = [frozenset[str]()] if not refuses(frozenset()) else []
         for _ in self.steps:
-            reached = list({d | {key} for d in reached for key in self.next_keys(d) if not refuses(d | {key})})
+            following = {d | {key} for d in reached for key in self.next_keys(d)}
+            reached = [d for d in following if not refuses(d)]
         return bool(reached)
 
     def exists_without(self, clashes: Iterable[Clash]) -> bool:
@@ -113,7 +117,9 @@ class Orders:
             reached: dict[Done, float] = {}
             for done, cost in costs.items():
                 for key in self.next_keys(done):
+                    if SETTINGS in self.refused.get(done | {key}, (SETTINGS,)):
+                        continue
                     price = cost + minutes(by_key[key]) * len(self.refused[done])
                     reached[done | {key}] = min(price, reached.get(done | {key}, price))
             costs = reached
-        return min(costs.values())
+        return min(costs.values(), default=float("inf"))

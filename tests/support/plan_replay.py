@@ -1,13 +1,14 @@
 """The independent checker of plans: it does the steps one by one and judges every connection after each.
 
-It shares nothing with the planner but the values of steps and plans. It keeps no verdict, takes no short cut, and does not ask
-`Change.world`: it applies each step in the most naive way.
+It shares nothing with the planner but the values of steps and plans, and does not ask `Change.world`: it applies each step in
+the most naive way, and judges each connection again unless neither its ends nor the configuration changed since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from cryptography import x509
 
@@ -45,17 +46,18 @@ class Seen:
 
 def replayed(change: Change, order: tuple[str, ...]) -> Iterator[Seen]:
     """Do the steps of a change in this order; yield what there is before the first one and after each."""
-    world, at, names, done = change.today, change.at, dict[str, str](), list[Step]()
+    world, at, names, done, judge = change.today, change.at, dict[str, str](), list[Step](), Judge()
     late = {key for step in change.steps for key in step.activates}
-    legs = at_first = {leg.id: judge_of(world, at)(leg).state for leg in legs_of(world.deployment)}
+    legs = at_first = judge(world, at)
     yield Seen(step="", world=world, legs=legs, refused=frozenset())
     for step in (next(step for step in change.steps if step.key == key) for key in order):
-        cut = _cut(world, legs, names.get(step.machine, step.machine)) if step.action is Action.RESTART else ((), ())
+        down = {Action.RESTART: (names.get(step.machine, step.machine),), Action.UPGRADE: world.deployment.peers}
+        cut = [_cut(world, legs, machine) for machine in down.get(step.action, ())]
         done, at = [*done, step], max(at, step.until or at)
         for ready in (s for s in done if s.key in step.activates or (s is step and s.key not in late)):
             world = after(world, ready, names.get(ready.machine, ready.machine))
             names |= dict(ready.renames)
-        legs = {leg.id: judge_of(world, at)(leg).state for leg in legs_of(world.deployment)}
+        legs = judge(world, at)
         old = {new: before for before, new in names.items()}
         refused = {
             leg
@@ -67,9 +69,29 @@ def replayed(change: Change, order: tuple[str, ...]) -> Iterator[Seen]:
             world=world,
             legs=legs,
             refused=frozenset(refused),
-            cut=frozenset(cut[0]),
-            interrupted=frozenset(cut[1]),
+            cut=frozenset().union(*(connections for connections, _ in cut)),
+            interrupted=frozenset().union(*(services for _, services in cut)),
         )
+
+
+class Judge:
+    """Judges each connection once for each pair of ends: nothing else of a world without revocation decides."""
+
+    def __init__(self) -> None:
+        self._states: dict[object, State] = {}
+        self._worlds: list[World] = []  # machines count by identity, so they stay
+
+    def __call__(self, world: World, at: datetime) -> dict[str, State]:
+        """Return the state of each connection by id."""
+        self._worlds.append(world)
+        judge, found = judge_of(world, at), {}
+        for leg in legs_of(world.deployment):
+            ends = (id(world.parties[leg.client]), id(world.parties[leg.server]))
+            known = (leg, *ends, id(world.deployment), world.unresolved, at)
+            if known not in self._states or world.deployment.revocation.checking:
+                self._states[known] = judge(leg).state
+            found[leg.id] = self._states[known]
+        return found
 
 
 def after(world: World, step: Step, machine: str) -> World:
@@ -129,7 +151,7 @@ def renamed_leg(leg: str, names: Mapping[str, str]) -> str:
 def _cut(world: World, legs: Legs, machine: str) -> tuple[set[str], set[str]]:
     """The connections of a machine, and the services of clusters that work with them and not without."""
     every = legs_of(world.deployment)
-    cut = {leg.id for leg in every if machine in {leg.client, leg.server}}
+    cut = {leg.id for leg in every if machine in {leg.client, leg.server} and legs[leg.id] is not State.DOWN}
     services = services_of(world.deployment, every)
     now, meanwhile = (
         {
