@@ -1,0 +1,307 @@
+"""Everything that a runbook says, once, for all of its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from pkikit.model.certificates.facts import format_time
+from pkikit.planning.plan import Plan
+from pkikit.planning.schedule.scheduled_step import ScheduledStep
+from pkikit.planning.step_words.all_words import LISTS_AND_MRA, words_of
+from pkikit.planning.step_words.letters import BY
+from pkikit.planning.step_words.place_words import short_names
+from pkikit.planning.step_words.seen import worst_state
+from pkikit.planning.step_words.step_text import StepWords
+from pkikit.planning.step_words.ways_back import Predict, point_of_no_return
+from pkikit.planning.steps import Action, Step
+from pkikit.text import counted, listed
+from pkikit.view.short_names import ShortNames
+
+_RESTARTS = {Action.RESTART, Action.UPGRADE}
+_MOST = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunbookStep:
+    """One step with its words and its time.
+
+    Attributes:
+        step: the step.
+        words: what people read.
+        time: when it is done; None without a schedule.
+    """
+
+    step: Step
+    words: StepWords
+    time: ScheduledStep | None = None
+
+    @property
+    def number(self) -> int:
+        """Its number, from 1."""
+        return self.words.number
+
+    @property
+    def when(self) -> str:
+        """When it is done: `2026-12-05 22:00 to 22:03 UTC`; empty without a schedule."""
+        if self.time is None:
+            return ""
+        begins, ends = self.time.begins, self.time.ends
+        if begins == ends:
+            return format_time(begins)
+        if begins.date() == ends.date():
+            return f"{begins:%Y-%m-%d %H:%M} to {ends:%H:%M} UTC"
+        return f"{begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def takes(self) -> str:
+        """How long it takes: `3 minutes`, `14 days`; empty without a schedule, and for a wait."""
+        if self.time is None or self.step.action is Action.WAIT:
+            return ""
+        return duration((self.time.ends - self.time.begins).total_seconds() / 60)
+
+    @property
+    def letter(self) -> tuple[str, str] | None:
+        """Subject and body of the e-mail to its owner; None if nobody has to be asked."""
+        if self.words.letter is None:
+            return None
+        by = format_time(self.time.ends) if self.time is not None else "a date that we agree on"
+        return self.words.letter.subject, self.words.letter.body.replace(BY, by)
+
+
+def duration(minutes: float) -> str:
+    """Return a length of time in words.
+
+    Args:
+        minutes: how many.
+
+    Returns:
+        `3 minutes`, `2 hours`, `14 days`; empty for nothing.
+    """
+    for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
+        if minutes >= size:
+            return counted(round(minutes / size), unit)
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runbook:
+    """The contents.
+
+    Attributes:
+        plan: what it is about.
+        steps: in the order of the plan.
+        files: the folder with the files of the steps.
+        plan_file: the name of `plan.json`.
+    """
+
+    plan: Plan
+    steps: tuple[RunbookStep, ...]
+    files: str
+    plan_file: str
+
+    @property
+    def deployment(self) -> str:
+        """The name of the deployment."""
+        return self.plan.change.today.deployment.name
+
+    @property
+    def title(self) -> str:
+        """What the runbook is for."""
+        return self.plan.change.goal or "Change of certificates"
+
+    @cached_property
+    def names(self) -> ShortNames:
+        """Short names of machines."""
+        return short_names(self.plan)
+
+    @property
+    def legend(self) -> str:
+        """`c1 = c1.corp.example.com, …`."""
+        return self.names.legend()
+
+    @property
+    def at(self) -> datetime:
+        """When the change begins."""
+        return self.plan.change.at
+
+    @property
+    def restarts(self) -> tuple[RunbookStep, ...]:
+        """The steps that restart a machine."""
+        return tuple(made for made in self.steps if made.step.action in _RESTARTS)
+
+    @property
+    def others(self) -> tuple[RunbookStep, ...]:
+        """The steps that other people do."""
+        return tuple(made for made in self.steps if not made.step.owner.ours)
+
+    @property
+    def no_return(self) -> RunbookStep | None:
+        """The first step after which going back is not free."""
+        number = point_of_no_return(self.plan)
+        return self.steps[number - 1] if number is not None else None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict as a heading."""
+        if not self.steps:
+            return "Nothing to do"
+        return "Drops nothing" if self.plan.order_exists else "Drops connections"
+
+    @property
+    def answer(self) -> str:
+        """The verdict in a sentence or two."""
+        plan, count = self.plan, counted(len(self.steps), "step")
+        if not self.steps:
+            return "Today's certificates and settings are those of tomorrow."
+        if plan.order_exists:
+            drops = f"In this order of {count}, no connection is refused on the way."
+            cut = " Restarts are announced below." if self.restarts else ""
+            unknown = self.not_assessed
+            more = f" {counted(len(unknown), 'connection')} could not be assessed." if unknown else ""
+            return drops + cut + more
+        lost = counted(plan.refused_legs, "connection")
+        best = "This order loses the least" if plan.proven else "No better order was found"
+        return (
+            f"No order of the {count} keeps every connection up. {best}: it drops {lost}, "
+            f"{counted(round(plan.lost_minutes), 'connection-minute')} in total."
+        )
+
+    @property
+    def not_assessed(self) -> tuple[str, ...]:
+        """The connections that are not assessed in some state, as people write them."""
+        found = {
+            leg: None for p in self.plan.predictions for leg, state in p.legs.items() if state.value == "not-assessed"
+        }
+        return tuple(self.names.connection(leg) for leg in found)
+
+    @property
+    def summary(self) -> tuple[tuple[str, str], ...]:
+        """Five lines for those who decide: what, and the answer."""
+        return (
+            ("Steps", self._steps_line),
+            ("Restarts", self._restarts_line),
+            ("Others must act", self._others_line),
+            ("Interruptions", self._interruptions_line),
+            ("Point of no return", self._no_return_line),
+        )
+
+    @property
+    def _steps_line(self) -> str:
+        ours = len(self.steps) - len(self.others)
+        ends = [made.time.ends for made in self.steps if made.time is not None]
+        until = f" The last one ends on {max(ends):%Y-%m-%d}." if ends else ""
+        return f"{counted(len(self.steps), 'step')}: {ours} by you, {len(self.others)} by others.{until}"
+
+    @property
+    def _restarts_line(self) -> str:
+        if not self.restarts:
+            return "None."
+        machines = [self.names.short.get(made.step.machine, made.step.machine) for made in self.restarts]
+        return f"{counted(len(machines), 'restart')}, one at a time: {listed(machines, at_most=_MOST)}."
+
+    @property
+    def _others_line(self) -> str:
+        if not self.others:
+            return "Nobody."
+        by_owner: dict[str, list[RunbookStep]] = {}
+        for made in self.others:
+            by_owner.setdefault(made.step.owner.name, []).append(made)
+        return " ".join(_owner_line(owner, found) for owner, found in by_owner.items())
+
+    @property
+    def _interruptions_line(self) -> str:
+        cut = [len(made.words.connections) for made in self.restarts if made.words.connections]
+        said = []
+        if cut:
+            each = f"{min(cut)} to {max(cut)}" if min(cut) != max(cut) else f"{cut[0]}"
+            said.append(f"Each restart cuts {each} connections of its machine for about 3 minutes.")
+        services = dict.fromkeys(text for p in self.plan.predictions for text in p.interrupted)
+        if services:
+            words = [self.names.machines_in_text(text) for text in services]
+            said.append(f"No other peer carries {listed(words, at_most=_MOST)} meanwhile.")
+        elif cut:
+            said.append("Every service stays up at another peer.")
+        if self.plan.refused_legs:
+            worst = worst_state(self.plan)
+            said.append(
+                f"NOT ANNOUNCED BY A RESTART: {counted(self.plan.refused_legs, 'connection')} refused, up to "
+                f"{len(worst.refused)} at a time."
+            )
+        return " ".join(said) or "None."
+
+    @property
+    def _no_return_line(self) -> str:
+        made = self.no_return
+        if made is None:
+            return "None: you can undo every step without dropping a connection."
+        day = f" ({made.time.begins:%Y-%m-%d})" if made.time is not None else ""
+        return f"Step {made.number}{day}: {made.words.title}. Before it, you can undo everything without dropping a connection."
+
+    @property
+    def why_not(self) -> tuple[str, ...]:
+        """Why no order exists: the reason, then the facts that together rule out every order."""
+        if self.plan.order_exists:
+            return ()
+        return tuple(
+            self.say(text) for text in (self.plan.reason, *(clash.says for clash in self.plan.clashes)) if text
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be assumed, and what the plan does not know."""
+        return tuple(dict.fromkeys((*self.plan.notes, *self.plan.change.assumptions, *self._general_notes())))
+
+    def _general_notes(self) -> Iterator[str]:
+        changes_lists = {Action.APPEND_CA, Action.REMOVE_CA}
+        peers = set(self.plan.change.today.deployment.peers)
+        if any(made.step.action in changes_lists and made.step.machine in peers for made in self.steps):
+            yield LISTS_AND_MRA
+        if self.restarts:
+            yield "That a restart takes about 3 minutes is Cisco's estimate. Calls that are active on the machine end."
+        if any(made.step.owner.lead for made in self.others):
+            yield "Lead times of others are assumed (ours: no document states them)."
+        if self.not_assessed:
+            yield f"Not assessed, and therefore not promised: {listed(self.not_assessed, at_most=_MOST)}."
+
+    def say(self, text: str) -> str:
+        """Return a text of the plan with short names."""
+        return self.names.machines_in_text(self.names.in_text(text))
+
+
+def _owner_line(owner: str, found: Sequence[RunbookStep]) -> str:
+    times = [made.time for made in found if made.time is not None]
+    by = f" by {min(time.ends for time in times):%Y-%m-%d}" if times else ""
+    asked = [time.asked for time in times if time.asked is not None]
+    ask = f", ask on {min(asked):%Y-%m-%d}" if asked else ""
+    return f"{owner[:1].upper()}{owner[1:]}: {counted(len(found), 'step')}{by}{ask}."
+
+
+def runbook_of(
+    plan: Plan,
+    schedule: Sequence[ScheduledStep] = (),
+    *,
+    predict: Predict | None = None,
+    files: str = "plan.files",
+    plan_file: str = "plan.json",
+) -> Runbook:
+    """Return the contents of a runbook.
+
+    Args:
+        plan: the plan.
+        schedule: when its steps are done.
+        predict: judges states that are not in the order, for what undoing drops; None leaves that out.
+        files: the folder with the files of the steps.
+        plan_file: the name of `plan.json`.
+
+    Returns:
+        The contents.
+    """
+    times = {time.key: time for time in schedule}
+    steps = tuple(
+        RunbookStep(step=step, words=words, time=times.get(step.key))
+        for step, words in zip(plan.steps, words_of(plan, predict), strict=True)
+    )
+    return Runbook(plan=plan, steps=steps, files=files, plan_file=plan_file)

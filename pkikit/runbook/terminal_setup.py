@@ -1,0 +1,80 @@
+"""What one types once, before the first step: on the real machines, and in the lab."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from pkikit.runbook.runbook_contents import Runbook
+
+
+def for_machines(runbook: Runbook) -> str:
+    """Return the lines for a terminal that reaches the real machines.
+
+    Args:
+        runbook: the runbook.
+
+    Returns:
+        Lines of bash or zsh.
+    """
+    return "\n".join(
+        (
+            f"cd {quote(runbook.files)}",
+            'read -rs EXPRESSWAY && export EXPRESSWAY   # type the password of the account "admin"',
+            "find . -name 'trust*.pem' -o -path './steps/*append-ca*.pem' | xargs cat > cas.pem",
+            'export CURL_CA_BUNDLE="$PWD/cas.pem"       # the CAs of today and of tomorrow',
+        )
+    )
+
+
+def for_lab(runbook: Runbook) -> str:
+    """Return the lines for a terminal beside a running lab.
+
+    Args:
+        runbook: the runbook.
+
+    Returns:
+        Lines of bash or zsh.
+    """
+    return "\n".join(
+        (
+            f'export PLAN="$PWD/{runbook.plan_file}" STATE="$PWD/lab-state"',
+            f"cd {quote(runbook.files)}",
+            'export EXPRESSWAY=$(jq -r .accounts.admin "$STATE/access.json")',
+            'export HTTPS_PROXY=$(jq -r .proxy "$STATE/access.json")',
+            "export PROXY=${HTTPS_PROXY#http://}",
+            "find . -name 'trust*.pem' -o -path './steps/*append-ca*.pem' | xargs cat > cas.pem",
+            'export CURL_CA_BUNDLE="$PWD/cas.pem"',
+        )
+    )
+
+
+def start_lab(runbook: Runbook) -> str:
+    """Return the command that starts the lab with today's certificates, in another terminal.
+
+    Args:
+        runbook: the runbook.
+
+    Returns:
+        One line.
+    """
+    today = quote(f"{runbook.files}/today")
+    return f"expressway-sim up {today}/deployment.yaml --certs {today}/certificates --state lab-state"
+
+
+def before_you_begin(runbook: Runbook) -> tuple[str, ...]:
+    """Return what to have ready, in sentences.
+
+    Args:
+        runbook: the runbook.
+
+    Returns:
+        The sentences.
+    """
+    said = [
+        "Make a backup of every Expressway (Maintenance > Backup and restore), and keep it until the last step is proven."
+    ]
+    said.append("Do one step at a time. Run its proof. Go on only if the proof shows what it should.")
+    said.append("If a proof fails, or a connection goes down that the step does not announce: undo the step, and stop.")
+    if runbook.others:
+        said.append("Send the e-mails to the others first: their steps take the longest.")
+    return tuple(said)
