@@ -35,7 +35,6 @@ def gantt(runbook: Runbook) -> Picture | None:
         rows.setdefault(made.step.owner.name, []).append(made)
     scale = _Dates.of(runbook) or _Numbers(count=len(runbook.steps))
     canvas = Canvas(_NAMES + _AXIS + 2 * _SIDE, 0, label=f"Steps of the runbook over time: {runbook.title}"[:200])
-    top = 46
     entries = [
         LegendEntry(text="step", colour="core", area=True),
         LegendEntry(text="restart", colour="down", area=True),
