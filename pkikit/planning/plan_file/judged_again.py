@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+
 from pkikit.design.services import services_of
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.known_verdict import judge_as_known
@@ -22,21 +26,28 @@ def predictions_of(change: Change, order: tuple[str, ...]) -> tuple[Prediction, 
     Returns:
         One prediction more than steps.
     """
+    judge = judge_of_change(change)
     states = [frozenset(order[:n]) for n in range(len(order) + 1)]
-    before = {v.leg.id for v in judge_as_known(change.world(states[0]), change.at) if v.state is State.DOWN}
-    return tuple(_prediction(change, done, before) for done in states)
+    return tuple(judge(done, change.time(done)) for done in states)
 
 
-def _prediction(change: Change, done: Done, before: set[str]) -> Prediction:
-    world = change.world(done)
-    verdicts = judge_as_known(world, change.time(done))
-    legs = {verdict.leg.id: verdict.state for verdict in verdicts}
-    return Prediction(
-        done=done,
-        legs=legs,
-        services=service_states(services_of(world.deployment, [v.leg for v in verdicts]), legs),
-        refused=tuple(_refusal(v) for v in verdicts if v.state is State.DOWN and v.leg.id not in before),
-    )
+def judge_of_change(change: Change) -> Callable[[Done, datetime], Prediction]:
+    """Return what judges the states of a change at a time."""
+    before = {v.leg.id for v in judge_as_known(change.world(frozenset()), change.at) if v.state is State.DOWN}
+
+    @cache
+    def judge(done: Done, at: datetime) -> Prediction:
+        world = change.world(done)
+        verdicts = judge_as_known(world, at)
+        legs = {verdict.leg.id: verdict.state for verdict in verdicts}
+        return Prediction(
+            done=done,
+            legs=legs,
+            services=service_states(services_of(world.deployment, [v.leg for v in verdicts]), legs),
+            refused=tuple(_refusal(v) for v in verdicts if v.state is State.DOWN and v.leg.id not in before),
+        )
+
+    return judge
 
 
 def _refusal(verdict: LegVerdict) -> Refusal:

@@ -1,0 +1,103 @@
+"""The dates of the steps: one after the other for what we do, in parallel for what others do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pkikit.errors import InputError
+from pkikit.planning.change import Change
+from pkikit.planning.schedule.scheduled_step import ScheduledStep
+from pkikit.planning.schedule.step_minutes import IN_WINDOWS, WATCH, length_of
+from pkikit.planning.schedule.windows import Window, fitting
+from pkikit.planning.steps import Action, Step
+
+_CUTS = frozenset({Action.RESTART, Action.UPGRADE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """When work is possible.
+
+    Attributes:
+        start: when it begins.
+        windows: the only times for loads and restarts of ours; none means any time.
+        watch: how long people watch a machine before the next one of its cluster restarts.
+    """
+
+    start: datetime
+    windows: tuple[Window, ...] = ()
+    watch: timedelta = WATCH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """The steps that have a date so far.
+
+    Attributes:
+        change: has the steps.
+        terms: when work is possible.
+        steps: with their dates, in the order in which they are complete.
+    """
+
+    change: Change
+    terms: Terms
+    steps: tuple[ScheduledStep, ...] = ()
+
+    @property
+    def now(self) -> datetime:
+        """When the last step is complete."""
+        return self.steps[-1].ends if self.steps else self.terms.start
+
+    def dated(self, key: str) -> ScheduledStep:
+        """Return the dates of a step if it is the next one to be complete.
+
+        Args:
+            key: of the step.
+
+        Returns:
+            Its dates. A step of others is asked for in time: its lead time runs while earlier steps are done.
+
+        Raises:
+            InputError: no window is long enough.
+        """
+        step = self.change.by_key[key]
+        if step.action is Action.WAIT:
+            ends = max(self.now, step.until or self.now)
+            return ScheduledStep(key=key, begins=self.now, ends=ends, owner=step.owner.name)
+        length = length_of(step)
+        if not step.owner.ours:
+            ends = max(self.now + length, self._possible(step) + step.owner.lead)
+            asked = ends - max(step.owner.lead, length)
+            return ScheduledStep(key=key, begins=ends - length, ends=ends, owner=step.owner.name, asked=asked)
+        begins = max((self.now, *(s.watched_until for s in self._restarts_beside(step) if s.watched_until)))
+        try:
+            begins, window = fitting(self.terms.windows if step.action in IN_WINDOWS else (), begins, length)
+        except InputError as error:
+            raise InputError(f"{key}: {error.message}") from None
+        dated = ScheduledStep(key=key, begins=begins, ends=begins + length, owner=step.owner.name, window=window)
+        return replace(dated, watched_until=dated.ends + self.terms.watch) if step.action in _CUTS else dated
+
+    def with_step(self, key: str) -> Calendar:
+        """Return the calendar with one more step."""
+        return replace(self, steps=(*self.steps, self.dated(key)))
+
+    def _possible(self, step: Step) -> datetime:
+        """Return when others can be asked: not before the waits that their step needs are over."""
+        ends = self._ends
+        needed = (p.first for p in self.change.precedences if p.then == step.key and p.rule == "wait")
+        return max((self.terms.start, *(ends[key] for key in needed if key in ends)))
+
+    @property
+    def _ends(self) -> Mapping[str, datetime]:
+        return {s.key: s.ends for s in self.steps}
+
+    def _restarts_beside(self, step: Step) -> Sequence[ScheduledStep]:
+        """Return the restarts so far in the cluster of the machine that a step restarts."""
+        if step.action not in _CUTS:
+            return ()
+        cluster = self.change.today.deployment.cluster_of(step.machine)
+        peers = cluster.peers if cluster is not None else (step.machine,)
+        done = ((s, self.change.by_key[s.key]) for s in self.steps)
+        return [s for s, other in done if other.action in _CUTS and (other.machine in peers or not other.machine)]
