@@ -11,6 +11,7 @@ from pkikit.judge.matching import name_table
 from pkikit.model.deployment import Deployment
 from pkikit.model.tables import features
 from pkikit.model.version import ProductVersion
+from pkikit.planning.plan_file import plan_schema
 from pkikit.rules.catalogue import all_rules
 from pkikit.rules.rule import Rule
 from tests.support.api_docs import api_md
@@ -189,9 +190,14 @@ def _schema() -> str:
     return json.dumps(Deployment.model_json_schema(), indent=2) + "\n"
 
 
+def _plan_schema() -> str:
+    return json.dumps(plan_schema(), indent=2) + "\n"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "rules.md": rules_md,
     "deployment.schema.json": _schema,
+    "plan.schema.json": _plan_schema,
     "instructor.md": instructor_md,
     "guide.md": guide_md,
     "cli.md": cli_md,

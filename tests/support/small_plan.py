@@ -7,7 +7,7 @@ from functools import cache
 from pkikit.issue.authority import create_root
 from pkikit.planning.change import Change
 from pkikit.planning.plan import Plan
-from pkikit.planning.plan_file.judged_again import predictions_of
+from pkikit.planning.predictions import replay
 from pkikit.planning.steps import Action, Precedence, SettingChange, Step
 from pkikit.worlds.issued_world import layout_of
 from simulator.world.craft import craft
@@ -43,7 +43,7 @@ def small_plan() -> Plan:
         today=today, tomorrow=change.world(frozenset(order)), at=AT, steps=steps, goal=change.goal,
         precedences=change.precedences,
     )  # fmt: skip
-    return Plan(change=change, order=order, predictions=predictions_of(change, order), order_exists=True)
+    return Plan(change=change, order=order, predictions=replay(change, order), order_exists=True)
 
 
 __all__ = ["C1", "C2", "E1", "small_plan"]

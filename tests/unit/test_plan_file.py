@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from pkikit.errors import InputError
 from pkikit.planning.plan_file import bring_plan, plan_json, read_plan, write_plan
+from tests.support.generate_docs import DOCS
 from tests.support.small_plan import small_plan
 
 
@@ -47,6 +49,33 @@ def test_private_keys_are_files_of_their_own(written: Path) -> None:
     assert {stat.S_IMODE(p.stat().st_mode) for p in private} == {0o600}
     assert "PRIVATE KEY" not in written.read_text(encoding="utf-8")
     assert b"PRIVATE KEY" not in json.dumps(plan_json(small_plan())).encode()
+
+
+def test_document_follows_its_schema_and_has_the_keys_of_the_contract() -> None:
+    document = plan_json(small_plan())
+    schema = json.loads((DOCS / "plan.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema, format_checker=jsonschema.FormatChecker())
+    contract = {
+        "n",
+        "action",
+        "machine",
+        "where",
+        "file",
+        "sha256",
+        "restart",
+        "before",
+        "after",
+        "proof",
+        "undo",
+        "owner",
+    }
+    for step in document["steps"]:
+        assert contract <= step.keys()
+        assert step["where"]
+        assert step["proof"]
+        assert step["undo"]
+    assert {"refused_legs", "order_exists", "reason", "enabling"} <= document.keys()
 
 
 def swap_restart_and_load(document: dict[str, Any]) -> None:

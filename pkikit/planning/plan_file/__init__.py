@@ -5,13 +5,11 @@ Imports this package: pkikit.commands, simulator.rehearsal.
 
 from pkikit.planning.plan_file.brought_plan import BroughtPlan, bring_plan, read_plan
 from pkikit.planning.plan_file.plan_document import FORMAT, plan_schema
-from pkikit.planning.plan_file.said_words import SaidWords
 from pkikit.planning.plan_file.written_plan import files_folder_of, plan_json, write_plan
 
 __all__ = [
     "FORMAT",
     "BroughtPlan",
-    "SaidWords",
     "bring_plan",
     "files_folder_of",
     "plan_json",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkikit.errors import InputError, PkikitError
@@ -14,11 +14,11 @@ from pkikit.model.world import World
 from pkikit.planning.change import Change
 from pkikit.planning.plan import Clash, Enabling, Plan, Prediction
 from pkikit.planning.plan_file.files_of_plan import folder_beside
-from pkikit.planning.plan_file.judged_again import predictions_of
 from pkikit.planning.plan_file.plan_document import MAX_PLAN, PlanDocument, PredictionEntry, WorldEntry, document_of
 from pkikit.planning.plan_file.steps_of_plan import precedences_of, problems_of, steps_of
 from pkikit.planning.plan_file.written_plan import TODAY, TOMORROW
-from pkikit.planning.schedule.scheduled_step import ScheduledStep
+from pkikit.planning.predictions import replay
+from pkikit.planning.schedule import ScheduledStep, judged_at_dates
 from pkikit.text import counted, printable
 from pkikit.worlds.world_folder import WorldFolder, read_world
 
@@ -91,17 +91,27 @@ def bring_plan(path: Path) -> BroughtPlan:
     order = tuple(step.key for step in steps)
     try:
         after = change.world(frozenset(order))
-        predictions = predictions_of(change, order)
     except PkikitError as error:
-        raise InputError(f"steps: nobody can do them all in this order: {error}", where=where) from None
-    _refuse(list(differences(after, tomorrow)), where)
-    remarks = tuple(_remarks(document, predictions))
-    refused = {r.leg for prediction in predictions for r in prediction.refused}
-    reason = document.reason or "The order in the file refuses connections, and nobody looked for a better one."
-    plan = Plan(
-        change=change,
-        order=order,
-        predictions=predictions,
+        raise InputError(f"steps: nobody can do them all: {error}", where=where) from None
+    _refuse([*differences(after, tomorrow), *_schedule_problems(document)], where)
+    predictions = replay(change, order)
+    _refuse(list(_contradictions(predictions)), where)
+    schedule = _schedule(document)
+    plan = Plan(change=change, order=order, predictions=predictions, order_exists=True)
+    plan = judged_at_dates(plan, schedule).plan if schedule else plan
+    remarks = tuple(_remarks(document, plan.predictions))
+    plan = _answered(plan, document, remarks)
+    return BroughtPlan(plan=plan, remarks=remarks, schedule=schedule, folder=folder, document=document)
+
+
+def _answered(plan: Plan, document: PlanDocument, remarks: tuple[str, ...]) -> Plan:
+    """Return the plan with the answer that its predictions give; the file's words explain it."""
+    refused = plan.refused_legs > 0
+    reason = (
+        document.reason or plan.reason or "The order in the file refuses connections, and nobody looked for another."
+    )
+    return replace(
+        plan,
         order_exists=not refused,
         reason=reason if refused else "",
         clashes=tuple(
@@ -111,9 +121,28 @@ def bring_plan(path: Path) -> BroughtPlan:
         enabling=tuple(Enabling(**e.model_dump()) for e in document.enabling),
         lost_minutes=document.lost_minutes if refused else 0.0,
         proven=document.proven and not remarks,
-        notes=tuple(dict.fromkeys((*document.notes, *remarks))),
+        notes=tuple(dict.fromkeys((*document.notes, *plan.notes, *remarks))),
     )
-    return BroughtPlan(plan=plan, remarks=remarks, schedule=_schedule(document), folder=folder, document=document)
+
+
+def _contradictions(predictions: Sequence[Prediction]) -> Iterator[str]:
+    for number, prediction in enumerate(predictions):
+        if number and not prediction.legs:
+            yield f"steps[{number - 1}]: after this step the settings contradict each other, so nobody can enter them"
+
+
+def _schedule_problems(document: PlanDocument) -> Iterator[str]:
+    entries = document.schedule
+    if entries and [entry.n for entry in entries] != [entry.n for entry in document.steps]:
+        yield "schedule: must have each step once, in the order of the steps"
+        return
+    before = None
+    for number, entry in enumerate(entries):
+        if entry.ends < entry.begins:
+            yield f"schedule[{number}].ends: is before it begins"
+        if before is not None and entry.ends < before:
+            yield f"schedule[{number}].ends: is before the step before it ends"
+        before = entry.ends
 
 
 def _refuse(problems: Sequence[str], where: str) -> None:

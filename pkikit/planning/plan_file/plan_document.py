@@ -79,12 +79,13 @@ class StepEntry(_Entry):
     action: Literal[tuple(action.value for action in Action)]  # type: ignore[valid-type]
     machine: _Name
     place: _Name = ""
+    title: _Text = ""
     where: _Text = ""
     file: _Path | None = None
     sha256: _Sha256 | None = None
     key_file: _Path | None = None
     certificates: Annotated[tuple[_Sha256, ...], Field(max_length=1_000)] = ()
-    originals: Annotated[tuple[_Sha256 | None, ...], Field(max_length=1_000)] = ()
+    originals: Annotated[tuple[_Sha256, ...], Field(max_length=1_000)] = ()
     restart: bool = Field(default=False, strict=True)
     activates: _Names = ()
     activated_by: _Name | None = None
@@ -92,6 +93,7 @@ class StepEntry(_Entry):
     after: _Text = ""
     proof: _Text = ""
     undo: _Text = ""
+    no_return: _Text = ""
     owner: _Name = "you"
     ours: bool = Field(default=True, strict=True)
     lead_minutes: float = Field(default=0, ge=0, le=10_000_000, allow_inf_nan=False)

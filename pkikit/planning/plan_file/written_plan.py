@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from pkikit.errors import InputError
 from pkikit.files import read_bytes, write_public
 from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
@@ -14,10 +16,11 @@ from pkikit.files.exchanged_folder import write_whole
 from pkikit.judge.legs.known_parts import State
 from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.plan_file.plan_document import FORMAT, MAX_PLAN, PlanDocument, to_json
-from pkikit.planning.plan_file.said_words import SaidWords
 from pkikit.planning.plan_file.step_files import certificates_in, file_of, fingerprint, is_private
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
+from pkikit.planning.step_words.all_words import words_of
 from pkikit.planning.step_words.step_file import STEPS
+from pkikit.planning.step_words.step_text import StepWords
 from pkikit.planning.steps import Action, Step
 from pkikit.worlds.world_folder import WorldFolder, world_files
 
@@ -36,43 +39,43 @@ def files_folder_of(path: Path) -> Path:
 
 def plan_json(
     plan: Plan,
-    words: Sequence[SaidWords] = (),
     schedule: Sequence[ScheduledStep] = (),
     *,
-    originals: Mapping[str, str] | None = None,
+    words: Sequence[StepWords] | None = None,
+    originals: Mapping[x509.Certificate, x509.Certificate] | None = None,
     files: str = DEFAULT_FILES,
 ) -> dict[str, Any]:
     """Return a plan as an object for `json.dumps`: what `pkikit plan --json` prints and `PLAN.json` has.
 
     Args:
         plan: the plan.
-        words: of each step, in the order of the plan; none for a plan without words.
         schedule: when each step is done, in the order of the plan.
-        originals: for a certificate that stands in for a real one: the fingerprint of the real one, by its own.
+        words: of each step, if somebody has them already.
+        originals: the real certificate, by the one that stands in for it.
         files: the name of the folder with the plan's files.
 
     Returns:
         The document. It contains no private key.
     """
     today, tomorrow = _folders(plan)
-    return to_json(_document(plan, words, schedule, originals or {}, files, today, tomorrow))
+    return to_json(_document(plan, schedule, words, originals or {}, files, today, tomorrow))
 
 
 def write_plan(
     path: Path,
     plan: Plan,
-    words: Sequence[SaidWords] = (),
     schedule: Sequence[ScheduledStep] = (),
     *,
-    originals: Mapping[str, str] | None = None,
+    words: Sequence[StepWords] | None = None,
+    originals: Mapping[x509.Certificate, x509.Certificate] | None = None,
 ) -> dict[str, Any]:
     """Write a plan and its files. An earlier plan there is replaced as a whole.
 
     Args:
         path: the JSON file. The folder for the files is beside it.
         plan: the plan.
-        words: as for `plan_json`.
         schedule: as for `plan_json`.
+        words: as for `plan_json`.
         originals: as for `plan_json`.
 
     Returns:
@@ -84,7 +87,7 @@ def write_plan(
     folder = files_folder_of(path)
     _require_free(path, folder)
     today, tomorrow = _folders(plan)
-    document = to_json(_document(plan, words, schedule, originals or {}, folder.name, today, tomorrow))
+    document = to_json(_document(plan, schedule, words, originals or {}, folder.name, today, tomorrow))
     files = {f"{TODAY}/{name}": content for name, content in today.files.items()}
     files |= {f"{TOMORROW}/{name}": content for name, content in tomorrow.files.items()}
     for number, step in enumerate(plan.steps, start=1):
@@ -131,15 +134,16 @@ def _folders(plan: Plan) -> tuple[WorldFolder, WorldFolder]:
 
 def _document(
     plan: Plan,
-    words: Sequence[SaidWords],
     schedule: Sequence[ScheduledStep],
-    originals: Mapping[str, str],
+    words: Sequence[StepWords] | None,
+    originals: Mapping[x509.Certificate, x509.Certificate],
     files: str,
     today: WorldFolder,
     tomorrow: WorldFolder,
 ) -> PlanDocument:
     change = plan.change
-    said = words if len(words) == len(plan.order) else (None,) * len(plan.order)
+    said = words_of(plan) if words is None else words
+    real = {fingerprint(shown): fingerprint(original) for shown, original in originals.items()}
     number_of = {key: n for n, key in enumerate(plan.order, start=1)}
     return PlanDocument.model_validate({
         "format": FORMAT,
@@ -151,7 +155,7 @@ def _document(
         "today": _world(today, f"{files}/{TODAY}"),
         "tomorrow": _world(tomorrow, f"{files}/{TOMORROW}"),
         "steps": [
-            _step(plan, step, n, word, originals, files)
+            _step(plan, step, n, word, real, files)
             for n, (step, word) in enumerate(zip(plan.steps, said, strict=True), start=1)
         ],
         "precedences": [{"first": p.first, "then": p.then, "why": p.why, "rule": p.rule} for p in change.precedences],
@@ -189,27 +193,30 @@ def _world(folder: WorldFolder, place: str) -> dict[str, Any]:
     }
 
 
-def _step(
-    plan: Plan, step: Step, number: int, words: SaidWords | None, originals: Mapping[str, str], files: str
-) -> dict[str, Any]:
+def _step(plan: Plan, step: Step, number: int, words: StepWords, real: Mapping[str, str], files: str) -> dict[str, Any]:
     made = file_of(step, number)
     prints = [fingerprint(certificate) for certificate in certificates_in(step)]
-    said = {name: getattr(words, name) for name in ("where", "before", "after", "proof", "undo")} if words else {}
     return {
         "n": number,
         "key": step.key,
         "action": step.action.value,
         "machine": step.machine,
         "place": step.place,
-        **said,
+        "title": words.title,
+        "where": words.where,
         "file": f"{files}/{made.path}" if made else None,
         "sha256": made.sha256 if made else None,
         "key_file": f"{files}/{made.key_path}" if made and made.key_path else None,
         "certificates": prints,
-        "originals": [originals.get(print_) for print_ in prints] if any(p in originals for p in prints) else [],
+        "originals": [real.get(shown, shown) for shown in prints] if any(shown in real for shown in prints) else [],
         "restart": step.action in _RESTARTS,
         "activates": step.activates,
         "activated_by": plan.change.restart_of.get(step.key),
+        "before": " ".join(words.before),
+        "after": " ".join(words.after),
+        "proof": words.proof.text,
+        "undo": " ".join(words.undo),
+        "no_return": words.no_return,
         "owner": step.owner.name,
         "ours": step.owner.ours,
         "lead_minutes": step.owner.lead.total_seconds() / 60,

@@ -6,22 +6,27 @@ a refusal like any other: the plan then says that no order without refusals is k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from pkikit.design.services import services_of
+from pkikit.judge.legs.known_parts import State
+from pkikit.judge.legs.service_state import service_states
 from pkikit.model.world import World
-from pkikit.planning.change import Change, Done
+from pkikit.planning.change import Done
 from pkikit.planning.plan import Plan, Prediction, Refusal
+from pkikit.planning.predictions import replay
+from pkikit.planning.predictions.verdicts import Verdicts
+from pkikit.planning.schedule.dated_verdicts import DatedVerdicts
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.schedule.step_dates import Calendar, Terms
 from pkikit.text import counted
 
-Judge = Callable[[Done, datetime], Prediction]
 _SECOND = timedelta(seconds=1)
-_MOST_ORDERS = 2_000
+_MOST_STATES = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +44,7 @@ class DatedPlan:
     notes: tuple[str, ...] = ()
 
 
-def dated_plan(plan: Plan, judge: Judge, terms: Terms) -> DatedPlan:
+def dated_plan(plan: Plan, terms: Terms, verdicts: Verdicts | None = None) -> DatedPlan:
     """Return a plan with the dates of its steps.
 
     While others take their time, later steps of ours are done first where no state on the way refuses a connection. The order
@@ -47,8 +52,8 @@ def dated_plan(plan: Plan, judge: Judge, terms: Terms) -> DatedPlan:
 
     Args:
         plan: the plan, whose order is valid.
-        judge: returns what is predicted after these steps at a time; it remembers what it judged.
         terms: when work is possible.
+        verdicts: those of the plan's change, if somebody has judged already.
 
     Returns:
         The plan with dates.
@@ -56,93 +61,161 @@ def dated_plan(plan: Plan, judge: Judge, terms: Terms) -> DatedPlan:
     Raises:
         InputError: a window is too short for a step.
     """
-    calendar = _calendar(plan, judge, terms)
+    verdicts = verdicts or Verdicts(plan.change)
+    dated = DatedVerdicts(plan.change, verdicts)
+    calendar = _calendar(plan, dated, terms)
     order = tuple(step.key for step in calendar.steps)
-    plan = plan if order == plan.order else replace(plan, order=order, predictions=_predictions(plan, judge, order))
-    return _judged(plan, calendar.steps, judge)
+    if order != plan.order:
+        plan = replace(plan, order=order, predictions=replay(plan.change, order, verdicts))
+    return judged_at_dates(plan, calendar.steps, dated)
 
 
-def _predictions(plan: Plan, judge: Judge, order: Sequence[str]) -> tuple[Prediction, ...]:
-    states = (frozenset(order[:n]) for n in range(len(order) + 1))
-    return tuple(judge(done, plan.change.time(done)) for done in states)
-
-
-def _calendar(plan: Plan, judge: Judge, terms: Terms) -> Calendar:
-    """Return the dates: in the plan's order, except that steps which are possible earlier come first."""
+def _calendar(plan: Plan, dated: DatedVerdicts, terms: Terms) -> Calendar:
+    """Return the dates: in the plan's order, except that while a step has to wait, later ones are done."""
     left = list(plan.order)
     calendar = Calendar(change=plan.change, terms=terms)
-    fine = _Fine(plan.change, judge) if plan.order_exists else None
+    fine = _Fine(dated)
     while left:
-        first = calendar.dated(left[0])
-        earlier = (key for key in left[1:] if fine is not None and calendar.dated(key).ends < first.ends)
-        done = frozenset(s.key for s in calendar.steps)
-        sooner = next((key for key in earlier if fine is not None and fine.first(key, done, left)), left[0])
-        calendar = calendar.with_step(sooner)
-        left.remove(sooner)
+        sooner = _sooner(calendar, left, fine) if plan.order_exists and calendar.waits_for(left[0]) else ()
+        for key in sooner or (left[0],):
+            calendar = calendar.with_step(key)
+            left.remove(key)
     return calendar
 
 
+def _sooner(calendar: Calendar, left: Sequence[str], fine: _Fine) -> tuple[str, ...]:
+    """Return the steps to do before the next one of the plan, because they are complete before it; none if there are none."""
+    ends = calendar.dated(left[0]).ends
+    done = frozenset(step.key for step in calendar.steps)
+    for key in left[1:]:
+        block = fine.block(key, done, left)
+        with_block = calendar
+        for part in block:
+            with_block = with_block.with_step(part)
+        if block and with_block.now < ends and fine.may_come_first(block, done, left):
+            return block
+    return ()
+
+
 class _Fine:
-    """Knows whether a step may be done before those that come before it in the plan."""
+    """Knows whether steps may be done before those that come before them in the plan."""
 
-    def __init__(self, change: Change, judge: Judge) -> None:
-        self._change, self._judge = change, judge
+    def __init__(self, dated: DatedVerdicts) -> None:
+        self._dated = dated
         self._known: dict[Done, bool] = {}
+        self._before: dict[str, set[str]] = {}
+        for precedence in dated.change.precedences:
+            self._before.setdefault(precedence.then, set()).add(precedence.first)
+        for restarted, restart in dated.change.restart_of.items():
+            self._before.setdefault(restart, set()).add(restarted)
 
-    def first(self, key: str, done: Done, left: Sequence[str]) -> bool:
-        """Return True if no state refuses a connection when this step comes next, and then the others in their order."""
-        after = {p.first for p in self._change.precedences if p.then == key}
-        if not after <= done or not set(self._change.by_key[key].activates) <= done:
-            return False
-        order = [key, *(other for other in left if other != key)]
-        states = [done | frozenset(order[:n]) for n in range(1, left.index(key) + 1)]
+    def block(self, key: str, done: Done, left: Sequence[str]) -> tuple[str, ...]:
+        """Return a step with the loads that it puts into effect: a loaded certificate does not wait for its restart for days.
+
+        Args:
+            key: of the step.
+            done: keys of completed steps.
+            left: the other steps, in their order.
+
+        Returns:
+            The keys in their order; none if something else has to be done first, or if the step waits for its restart.
+        """
+        restart_of = self._dated.change.restart_of
+        if key in restart_of:
+            return ()
+        needed = {other for other in self._before.get(key, ()) if restart_of.get(other) == key} - done
+        block = (*(other for other in left if other in needed), key)
+        known = done | frozenset(block)
+        return block if all(self._before.get(part, set()) <= known for part in block) else ()
+
+    def may_come_first(self, block: tuple[str, ...], done: Done, left: Sequence[str]) -> bool:
+        """Return True if no state refuses a connection when these steps come next, and then the others in their order."""
+        before = [key for key in left[: left.index(block[-1])] if key not in block]
+        states = [done | frozenset(block[:n]) for n in range(1, len(block))]
+        states += [done | frozenset((*block, *before[:n])) for n in range(len(before) + 1)]
         return all(map(self._is_fine, states))
 
     def _is_fine(self, done: Done) -> bool:
         if done not in self._known:
-            if len(self._known) >= _MOST_ORDERS:
+            if len(self._known) >= _MOST_STATES:
                 return False
-            self._known[done] = not self._judge(done, self._change.time(done)).refused
+            self._known[done] = self._dated.is_fine(done, self._dated.change.time(done))
         return self._known[done]
 
 
-def _judged(plan: Plan, steps: tuple[ScheduledStep, ...], judge: Judge) -> DatedPlan:
-    """Return the plan with the predictions at its dates."""
-    ends = [s.ends for s in steps]
+def judged_at_dates(plan: Plan, steps: Sequence[ScheduledStep], dated: DatedVerdicts | None = None) -> DatedPlan:
+    """Return a plan with the predictions at its dates.
+
+    Args:
+        plan: the plan, with predictions as if all steps were done at once.
+        steps: the dates, in the order of the plan.
+        dated: verdicts of the plan's change.
+
+    Returns:
+        The plan. What a certificate that ends on the way breaks is refused in it, and the notes say so.
+    """
+    dated = dated or DatedVerdicts(plan.change)
     predictions, notes, lost = [], [], plan.lost_minutes
-    for number, before in enumerate(plan.predictions):
-        begins = ends[number - 1] if number else plan.change.at
-        until = max(begins, ends[number] - _SECOND) if number < len(ends) else begins
-        known = {r.leg for r in before.refused}
-        late: dict[str, Refusal] = {}
-        for at in dict.fromkeys((begins, until)):
-            late |= {r.leg: r for r in judge(before.done, at).refused if r.leg not in known | late.keys()}
-        predictions.append(replace(before, refused=(*before.refused, *late.values())))
+    for number, prediction in enumerate(plan.predictions):
+        begins = steps[number - 1].ends if number else plan.change.at
+        following = steps[number] if number < len(steps) else None
+        until = max(begins, following.ends - _SECOND) if following is not None else begins
+        late = _late(prediction, dated, begins, until)
+        predictions.append(_with(prediction, late, dated))
         if late:
-            world = plan.change.world(before.done)
-            notes += list(_notes(late, world, begins, until, steps[number] if number < len(steps) else None, number))
+            world = plan.change.world(prediction.done)
+            notes += list(_notes(late, world, begins, until, following, number))
             lost += len(late) * _minutes_lost(world, begins, until)
-    notes = list(dict.fromkeys(notes))
+    plan = replace(plan, predictions=tuple(predictions))
     if not notes:
-        return DatedPlan(plan=replace(plan, predictions=tuple(predictions)), steps=steps)
+        return DatedPlan(plan=plan, steps=tuple(steps))
+    notes = list(dict.fromkeys(notes))
     plan = replace(
         plan,
-        predictions=tuple(predictions),
         order_exists=False,
         proven=False,
         reason=plan.reason or f"{notes[0]} Begin earlier, or shorten what the plan waits for.",
         lost_minutes=lost,
-        notes=(*plan.notes, *notes),
+        notes=tuple(dict.fromkeys((*plan.notes, *notes))),
     )
-    return DatedPlan(plan=plan, steps=steps, notes=tuple(notes))
+    return DatedPlan(plan=plan, steps=tuple(steps), notes=tuple(notes))
+
+
+def _late(prediction: Prediction, dated: DatedVerdicts, begins: datetime, until: datetime) -> Mapping[str, Refusal]:
+    """Return what the dates refuse while a state lasts, and what is not refused at once."""
+    known = {refusal.leg for refusal in prediction.refused}
+    late: dict[str, Refusal] = {}
+    for at in dict.fromkeys((begins, until)):
+        for name, state in dated.states(prediction.done, at).items():
+            if name not in known and name not in late and dated.is_refused(name, state):
+                late[name] = dated.refusal(name, prediction.done, at)
+    return late
+
+
+def _with(prediction: Prediction, late: Mapping[str, Refusal], dated: DatedVerdicts) -> Prediction:
+    """Return the prediction with what is down at a time while the state lasts."""
+    if not late:
+        return prediction
+    legs = {**prediction.legs, **dict.fromkeys(late, State.DOWN)}
+    services = service_states(services_of(dated.change.deployment(prediction.done)), legs)
+    return replace(prediction, legs=legs, services=services, refused=(*prediction.refused, *late.values()))
 
 
 def _notes(
-    late: dict[str, Refusal], world: World, begins: datetime, until: datetime, waits: ScheduledStep | None, number: int
+    late: Mapping[str, Refusal],
+    world: World,
+    begins: datetime,
+    until: datetime,
+    waits: ScheduledStep | None,
+    number: int,
 ) -> Iterator[str]:
     """Yield a sentence for each certificate that ends, or is not valid yet, while this state lasts."""
     cut = f"{counted(len(late), 'connection')} {'is' if len(late) == 1 else 'are'} then refused"
-    when = f"before step {number + 1} on {_day(waits.ends)}" if waits is not None else f"after the last step on {_day(begins)}"
+    when = (
+        f"before step {number + 1} on {_day(waits.ends)}"
+        if waits is not None
+        else f"after the last step on {_day(begins)}"
+    )
     found = False
     for owner, certificate in _presented(world):
         if certificate.not_valid_after_utc < until and certificate.not_valid_after_utc >= begins - _SECOND:

@@ -79,6 +79,10 @@ class Calendar:
         dated = ScheduledStep(key=key, begins=begins, ends=begins + length, owner=step.owner.name, window=window)
         return replace(dated, watched_until=dated.ends + self.terms.watch) if step.action in _CUTS else dated
 
+    def waits_for(self, key: str) -> bool:
+        """Return True if a step cannot begin now, so that there is time for others."""
+        return self.dated(key).ends - self.now > length_of(self.change.by_key[key])
+
     def with_step(self, key: str) -> Calendar:
         """Return the calendar with one more step."""
         return replace(self, steps=(*self.steps, self.dated(key)))
