@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from cryptography import x509
 
@@ -14,8 +16,17 @@ from pkikit.model.world import World
 from pkikit.planning.goals.draft import Draft
 from pkikit.planning.goals.goal import Goal, GoalKind
 from pkikit.planning.goals.ground import prepare
-from pkikit.planning.goals.kinds import new_root, renewed_peer
+from pkikit.planning.goals.kinds import (
+    added_domain,
+    leave_public_ca,
+    new_root,
+    renamed_peer,
+    renewed_peer,
+    two_stores,
+)
 from pkikit.planning.goals.outcome import GoalResult
+from pkikit.planning.goals.private_ca import STAND_IN_NAME, new_private_ca, usual_leaf
+from pkikit.text import listed
 
 
 def apply_goal(goal: Goal, today: World, *, at: datetime, issuers: Sequence[Authority] = ()) -> GoalResult:
@@ -39,14 +50,23 @@ def apply_goals(goals: Sequence[Goal], today: World, *, at: datetime, issuers: S
         InputError: the goals exclude each other, or one of them cannot be reached; one sentence.
     """
     _require_compatible(goals)
+    assumed: tuple[str, ...] = ()
+    if any(goal.kind is GoalKind.LEAVE_PUBLIC_CA for goal in goals) and not leave_public_ca.public_peers(today):
+        today, assumed = leave_public_ca.assumed_public(today, issuers, at)
+    goals = tuple(_with_private_ca(goal, today, at) for goal in goals)
     ground = prepare(
         today,
         at=at,
         issuers=issuers,
         files=[goal.ca for goal in goals if goal.ca is not None],
-        renewed=_renewed(goals, today),
+        renewed=_renewed(goals, today, at),
     )
     draft = Draft(ground=ground, today=ground.today, tomorrow=ground.today, notes=ground.notes)
+    if assumed:
+        draft = draft.assuming(
+            f"A public CA issued the certificates of {listed(assumed)}, with both purposes, and machines outside only trust that "
+            "CA: a deployment file has no certificates."
+        )
     for goal in goals:
         draft = _applied(draft, goal)
     return GoalResult(
@@ -79,14 +99,32 @@ _EXCLUDE = (
     (GoalKind.NEW_ROOT, GoalKind.LEAVE_PUBLIC_CA),
     (GoalKind.RENEW, GoalKind.LEAVE_PUBLIC_CA),
 )
+_FROM_PRIVATE_CA = frozenset({GoalKind.TWO_STORES, GoalKind.LEAVE_PUBLIC_CA})
 
 
-def _renewed(goals: Sequence[Goal], today: World) -> tuple[x509.Certificate, ...]:
-    """Return the certificates that their own CA issues again."""
+def _with_private_ca(goal: Goal, today: World, at: datetime) -> Goal:
+    """Return the goal with a stand-in for a private CA, if it needs one and neither its file nor any machine has one."""
+    if goal.kind not in _FROM_PRIVATE_CA or goal.ca is not None or usual_leaf(today, at) is not None:
+        return goal
+    return replace(goal, ca=new_private_ca(at))
+
+
+def _renewed(goals: Sequence[Goal], today: World, at: datetime) -> tuple[x509.Certificate, ...]:
+    """Return certificates whose own CA has to sign again: the same ones, or others."""
     found: list[x509.Certificate] = []
     for goal in goals:
-        if goal.kind is GoalKind.RENEW:
-            found += renewed_peer.leaves_of(today, renewed_peer.peers_of(today, goal.argument))
+        match goal.kind:
+            case GoalKind.RENEW:
+                found += renewed_peer.leaves_of(today, renewed_peer.peers_of(today, goal.argument))
+            case GoalKind.ADD_DOMAIN:
+                found += added_domain.leaves_of(today, goal.argument)
+            case GoalKind.RENAME_PEER:
+                found += renamed_peer.leaves_of(today, goal.argument)
+            case GoalKind.TWO_STORES | GoalKind.LEAVE_PUBLIC_CA if goal.ca is None:
+                leaf = usual_leaf(today, at)
+                found += [leaf] if leaf is not None else []
+            case _:
+                pass
     return tuple(dict.fromkeys(found))
 
 
@@ -96,8 +134,32 @@ def _applied(draft: Draft, goal: Goal) -> Draft:
             return new_root.with_new_root(draft, goal)
         case GoalKind.RENEW:
             return renewed_peer.renewed(draft, goal.argument)
+        case GoalKind.TWO_STORES:
+            return two_stores.with_two_stores(*_private(draft, goal))
+        case GoalKind.LEAVE_PUBLIC_CA:
+            return leave_public_ca.without_public_ca(*_private(draft, goal))
+        case GoalKind.ADD_DOMAIN:
+            return added_domain.with_domain(draft, goal.argument)
+        case GoalKind.RENAME_PEER:
+            return renamed_peer.renamed(draft, goal.argument)
         case _:
-            raise InputError(f"the goal {goal.kind} cannot be planned yet")
+            assert_never(goal.kind)
+
+
+def _private(draft: Draft, goal: Goal) -> tuple[Draft, Authority]:
+    """Return the private CA that issues certificates for a goal, and the draft that says if it does not exist yet."""
+    ground = draft.ground
+    if goal.ca is None:
+        leaf = usual_leaf(ground.today, ground.at)
+        authority = ground.issuer_of(leaf) if leaf is not None else None
+        assert authority is not None  # `prepare` was asked for it
+        return draft, authority
+    if goal.ca.is_stand_in:
+        draft = draft.assuming(
+            f"You set up a private CA; {STAND_IN_NAME} takes its place in this plan, because no machine has a certificate of "
+            f"one. To plan with yours, write {goal.kind}:FILE."
+        )
+    return draft, ground.files[goal.ca.where]
 
 
 def _words(goal: Goal) -> str:
@@ -106,5 +168,13 @@ def _words(goal: Goal) -> str:
             return new_root.words(goal)
         case GoalKind.RENEW:
             return f"renew {goal.argument}"
+        case GoalKind.TWO_STORES:
+            return "two certificate stores"
+        case GoalKind.LEAVE_PUBLIC_CA:
+            return "leave the public CA"
+        case GoalKind.ADD_DOMAIN:
+            return f"add the domain {goal.argument}"
+        case GoalKind.RENAME_PEER:
+            return "rename {} to {}".format(*(part.strip() for part in goal.argument.split("=")))
         case _:
-            return str(goal)
+            assert_never(goal.kind)

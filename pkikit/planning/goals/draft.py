@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.issue.authority import Authority
+from pkikit.judge.checks.certificate_checks import allows
 from pkikit.model.certificates.credential import Credential, PrivateKey
+from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import World
+from pkikit.planning.goals.certificate_orders import Order, designed_order, issue, new_key_like, order_like
 from pkikit.planning.goals.ground import Ground
-from pkikit.planning.goals.replacement import Order, designed_order, issue, new_key_like, order_like
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +23,8 @@ class Draft:
 
     Attributes:
         ground: what it stands on.
+        today: the machines of today. Names that only tomorrow has in DNS are unresolved.
         tomorrow: the machines.
-        today: the machines of today, with names that only tomorrow has not yet in DNS.
         assumptions: what had to be assumed, in sentences.
         notes: what else is worth knowing, in sentences.
         stand_ins: certificates that another CA will issue in fact.
@@ -53,13 +56,27 @@ def sharing(world: World, fqdn: str) -> tuple[str, ...]:
     return tuple(p for p in members if p == fqdn or (own is not None and world.parties[p].credential == own))
 
 
-def reissued(draft: Draft, fqdns: Iterable[str], authority: Authority | None = None) -> Draft:
+def reissued(
+    draft: Draft,
+    fqdns: Iterable[str],
+    authority: Authority | None = None,
+    *,
+    which: Callable[[Credential], bool] = lambda _: True,
+    adapt: Callable[[Order], Order] = lambda order: order,
+    client_store: bool = True,
+) -> Draft:
     """Return the draft in which these peers have new certificates in all of their stores, with the same names and purposes.
+
+    A client store of X15.5 keeps what it has if the new certificate lacks clientAuth, because the page refuses such a file
+    (Cisco TAC 225693).
 
     Args:
         draft: the draft.
         fqdns: the peers. Those that have one certificate together get one together.
         authority: the CA that issues them; None for the one that issued those in use.
+        which: True for a certificate that is replaced.
+        adapt: changes what a new certificate is to have.
+        client_store: the client store of X15.5 gets a new certificate too.
 
     Returns:
         The draft.
@@ -68,33 +85,39 @@ def reissued(draft: Draft, fqdns: Iterable[str], authority: Authority | None = N
         InputError: the CA has ended, or a certificate in use cannot be read completely.
     """
     made: dict[Credential, Credential] = {}
+    two_stores = draft.tomorrow.deployment.product_version.has(TWO_STORES)
     for fqdn in fqdns:
         party = draft.tomorrow.parties[fqdn]
         if party.credential is None:
             order = designed_order(draft.tomorrow.deployment, fqdn)
             assert authority is not None  # `prepare` refused to renew what is not there
             draft, new = issued(draft, order, authority, new_key_like(None))
-            draft = replace(draft, tomorrow=draft.tomorrow.with_party(replace(party, credential=new)))
+            party = replace(party, credential=new, client=new if two_stores else None)
+            draft = replace(draft, tomorrow=draft.tomorrow.with_party(party))
             continue
         for old in dict.fromkeys(party.credentials):
             if old not in made:
-                draft, made[old] = _replaced(draft, old, authority)
+                draft, made[old] = _replaced(draft, old, authority, adapt) if which(old) else (draft, old)
+        client = party.client or (party.credential if two_stores else None)
+        if client_store and client is not None and allows(made[client].leaf, ExtendedKeyUsageOID.CLIENT_AUTH):
+            client = made[client]
         party = replace(
             party,
             credential=made[party.credential],
-            client=made[party.client] if party.client is not None else None,
+            client=client,
             domains={name: made[own] for name, own in party.domains.items()},
-            services={port: made[own] for port, own in party.services.items()},
         )
         draft = replace(draft, tomorrow=draft.tomorrow.with_party(party))
     return draft
 
 
-def _replaced(draft: Draft, old: Credential, authority: Authority | None) -> tuple[Draft, Credential]:
+def _replaced(
+    draft: Draft, old: Credential, authority: Authority | None, adapt: Callable[[Order], Order]
+) -> tuple[Draft, Credential]:
     ground = draft.ground
     issuer = authority or ground.issuer_of(old.leaf)
     assert issuer is not None  # `prepare` was asked for it
-    order = order_like(old.leaf, same_ca=authority is None, at=ground.at)
+    order = adapt(order_like(old.leaf, same_ca=authority is None, at=ground.at))
     draft, new = issued(draft, order, issuer, new_key_like(old.leaf))
     # The same CA: what is sent behind the certificate stays.
     return draft, new if authority is not None else replace(new, chain=(new.leaf, *old.intermediates))

@@ -43,11 +43,13 @@ class GivenCa:
         where: the file.
         chain: the certificate that signs, then those above it; the root is the last.
         authority: the same CA with its key; None if nobody gave the key.
+        is_stand_in: it takes the place of a CA that does not exist yet.
     """
 
     where: str
     chain: tuple[x509.Certificate, ...]
     authority: Authority | None = None
+    is_stand_in: bool = False
 
     @property
     def root(self) -> x509.Certificate:

@@ -18,7 +18,7 @@ from pkikit.issue.lookalike.originals import Originals
 from pkikit.issue.lookalike.rekeyed_world import counterpart_of, originals_of
 from pkikit.judge.paths.trust import signers
 from pkikit.model.certificates.credential import PrivateKey
-from pkikit.model.certificates.facts import extension, is_issued_by, key_of, title
+from pkikit.model.certificates.facts import extension, is_issued_by, is_self_signed, key_of, title
 from pkikit.model.world import World
 from pkikit.planning.goals.goal import GivenCa
 from pkikit.text import listed, printable
@@ -84,10 +84,10 @@ def prepare(
     Raises:
         InputError: there is too much to make a look-alike of, or a CA has a key with which nothing is signed here.
     """
-    lacking = [leaf for leaf in dict.fromkeys(renewed) if issuer_among(issuers, leaf) is None]
+    lacking = any(issuer_among(issuers, leaf) is None for leaf in renewed)
     bare = [given for given in files if given.authority is None]
     if lacking or any(_is_entangled(given, today) for given in bare):
-        return _whole(today, at, files, lacking)
+        return _whole(today, at, files, tuple(dict.fromkeys(renewed)))
     authorities, played = list(issuers), set()
     originals: dict[x509.Certificate, x509.Certificate] = {}
     by_file = {given.where: given.authority for given in files if given.authority is not None}
@@ -96,6 +96,7 @@ def prepare(
         originals |= {made.certificate(c): c for c in given.chain}
         by_file[given.where] = _of_file(made, given)
         played.add(made.certificate(given.chain[0]))
+    played |= {given.chain[0] for given in files if given.is_stand_in}
     return Ground(
         today=today,
         at=at,
@@ -118,7 +119,7 @@ def _without_key(given: GivenCa) -> str:
     return f"The key of {name} was not given. {STAND_IN}"
 
 
-def _whole(today: World, at: datetime, files: Sequence[GivenCa], lacking: Sequence[x509.Certificate]) -> Ground:
+def _whole(today: World, at: datetime, files: Sequence[GivenCa], renewed: Sequence[x509.Certificate]) -> Ground:
     """Return a look-alike of everything."""
     found = originals_of(today)
     chains = tuple(c for given in files for c in given.chain)
@@ -127,8 +128,10 @@ def _whole(today: World, at: datetime, files: Sequence[GivenCa], lacking: Sequen
     originals = {made.certificate(c): c for c in (*found.certificates, *chains)}
     by_file = {given.where: _of_file(made, given) for given in files}
     known = tuple(dict.fromkeys((*found.certificates, *chains)))
-    renewing = {made.certificate(leaf): _signer_of(made, leaf, known) for leaf in lacking}
+    renewing = {made.certificate(leaf): _signer_of(made, leaf, known) for leaf in renewed}
     every = tuple({a.certificate: a for a in (*by_file.values(), *renewing.values())}.values())
+    counterparts = tuple(map(made.certificate, known))
+    every = tuple(a if a.parents else replace(a, parents=_above(a.certificate, counterparts)) for a in every)
     names = listed(sorted({printable(title(a.certificate), 80) for a in every}), at_most=4)
     return Ground(
         today=counterpart_of(today, made),
@@ -164,6 +167,18 @@ def _signer_of(made: Lookalikes, leaf: x509.Certificate, known: Sequence[x509.Ce
     if held is not None:
         return Authority(certificate=made.certificate(held), key=key)
     return Authority(certificate=_unseen(leaf, key), key=key)
+
+
+def _above(certificate: x509.Certificate, known: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """Return the CAs above one, root last, as far as anybody gave them."""
+    found: list[x509.Certificate] = []
+    while not is_self_signed(certificate):
+        above = next((c for c in signers(certificate, known) if c not in found), None)
+        if above is None:
+            break
+        found.append(above)
+        certificate = above
+    return tuple(found)
 
 
 def _unseen(leaf: x509.Certificate, key: PrivateKey) -> x509.Certificate:

@@ -78,7 +78,8 @@ def list_at(party: Party, ports: Sequence[int]) -> tuple[x509.Certificate, ...]:
 def with_list(world: World, fqdn: str, ports: Sequence[int], certificates: Iterable[x509.Certificate]) -> World:
     """Return the world with another list of one machine; a list that nobody gave stays one that nobody gave."""
     party, new = world.parties[fqdn], tuple(dict.fromkeys(certificates))
-    if (fqdn, list_at(party, ports)) in world.stand_ins.lists:
+    held, known = list_at(party, ports), world.stand_ins
+    if (fqdn, held) in known.lists or (known.unknown and not held):
         made = replace(world.stand_ins, lists=world.stand_ins.lists | {(fqdn, new)})
         world = replace(world, stand_ins=made)
     if ports:

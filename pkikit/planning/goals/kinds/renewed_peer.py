@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -14,6 +16,29 @@ from pkikit.planning.goals.draft import Draft, reissued, sharing
 from pkikit.text import listed, one_of, printable
 
 ALL = "all"
+
+
+def one_peer(world: World, written: str) -> str:
+    """Return the peer with that FQDN or short name.
+
+    Args:
+        world: the machines.
+        written: the name as a person writes it.
+
+    Returns:
+        The FQDN.
+
+    Raises:
+        InputError: there is no such peer, or several have that short name.
+    """
+    peers, wanted = world.deployment.peers, written.strip().rstrip(".").lower()
+    found = [p for p in peers if p == wanted] or [p for p in peers if p.partition(".")[0] == wanted]
+    if len(found) > 1:
+        raise InputError(f"{printable(written)!r} is the short name of {listed(found)}; write the FQDN")
+    if not found:
+        allowed = one_of(wanted, peers)
+        raise InputError(f"{printable(written)!r} is not a peer of {world.deployment.name}; {allowed}")
+    return found[0]
 
 
 def peers_of(world: World, argument: str) -> tuple[str, ...]:
@@ -29,19 +54,35 @@ def peers_of(world: World, argument: str) -> tuple[str, ...]:
     Raises:
         InputError: there is no such peer, or several have that short name.
     """
-    peers, wanted = world.deployment.peers, argument.strip().rstrip(".").lower()
-    if wanted == ALL and ALL not in peers:
-        return peers
-    found = [p for p in peers if p == wanted] or [p for p in peers if p.partition(".")[0] == wanted]
-    if len(found) > 1:
-        raise InputError(f"{printable(argument)!r} is the short name of {listed(found)}; write the FQDN")
-    if not found:
-        allowed = one_of(wanted, (*peers, ALL))
-        raise InputError(f"{printable(argument)!r} is not a peer of {world.deployment.name}; {allowed}")
-    return sharing(world, found[0])
+    if argument.strip().lower() == ALL:
+        return world.deployment.peers
+    return sharing(world, one_peer(world, argument))
 
 
-def leaves_of(world: World, fqdns: tuple[str, ...]) -> tuple[x509.Certificate, ...]:
+def require_renewable(world: World, fqdns: Iterable[str]) -> None:
+    """Return if a CA can issue the certificates of these peers again.
+
+    Args:
+        world: the machines.
+        fqdns: the peers.
+
+    Raises:
+        InputError: nobody gave the certificate of a peer, or its own key signed it.
+    """
+    for fqdn in fqdns:
+        party = world.parties[fqdn]
+        unknown = world.stand_ins.certificates if world.stand_ins.unknown else frozenset()
+        if party.credential is None or party.credential.leaf in unknown:
+            raise InputError(
+                f"nobody gave the certificate of {fqdn}, so nobody knows which CA renews it; import it first"
+            )
+        if any(is_self_signed(c.leaf) for c in party.credentials):
+            raise InputError(
+                f"the certificate of {fqdn} is self-signed, and no CA renews it; plan new-root:FILE instead"
+            )
+
+
+def leaves_of(world: World, fqdns: Sequence[str]) -> tuple[x509.Certificate, ...]:
     """Return the certificates that are renewed.
 
     Args:
@@ -54,19 +95,8 @@ def leaves_of(world: World, fqdns: tuple[str, ...]) -> tuple[x509.Certificate, .
     Raises:
         InputError: nobody gave the certificate of a peer, or its own key signed it.
     """
-    for fqdn in fqdns:
-        credential = world.parties[fqdn].credential
-        if credential is None or (world.stand_ins.unknown and credential.leaf in world.stand_ins.certificates):
-            raise InputError(
-                f"nobody gave the certificate of {fqdn}, so nobody knows which CA renews it; import it first"
-            )
-    leaves = tuple(dict.fromkeys(c.leaf for fqdn in fqdns for c in world.parties[fqdn].credentials))
-    for fqdn in fqdns:
-        if any(is_self_signed(c.leaf) for c in world.parties[fqdn].credentials):
-            raise InputError(
-                f"the certificate of {fqdn} is self-signed, and no CA renews it; plan new-root:FILE instead"
-            )
-    return leaves
+    require_renewable(world, fqdns)
+    return tuple(dict.fromkeys(c.leaf for fqdn in fqdns for c in world.parties[fqdn].credentials))
 
 
 def renewed(draft: Draft, argument: str) -> Draft:
@@ -85,13 +115,18 @@ def renewed(draft: Draft, argument: str) -> Draft:
     fqdns = peers_of(draft.tomorrow, argument)
     before = draft.tomorrow
     draft = reissued(draft, fqdns)
+    return about_purposes(draft, before, fqdns)
+
+
+def about_purposes(draft: Draft, before: World, fqdns: Iterable[str]) -> Draft:
+    """Return the draft that says which of these peers lose clientAuth because a public CA issues their certificates."""
     lose = [fqdn for fqdn in fqdns if _loses_client_auth(before, draft.tomorrow, fqdn)]
     if not lose:
         return draft
     return draft.assuming(
-        f"A public CA issued the certificate of {listed(lose)}. From {RENEWALS_LOSE_IT:%Y-%m-%d} on such CAs issue serverAuth "
-        "only, so the new certificate has no clientAuth, and machines that ask for it refuse. The goals two-stores and "
-        "leave-public-ca avoid that."
+        f"A public CA issues the certificate of {listed(lose)}. From {RENEWALS_LOSE_IT:%Y-%m-%d} on, such CAs issue "
+        "serverAuth only. So the new certificate has no clientAuth, and machines that ask for it refuse. The goals two-stores "
+        "and leave-public-ca avoid that."
     )
 
 
