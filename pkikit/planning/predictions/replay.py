@@ -40,7 +40,7 @@ class _Replay:
         self._change, self._verdicts = change, verdicts
         self._oracle = Oracle(change, verdicts)
         self._services: dict[int, tuple[Service, ...]] = {}
-        self._refusals: dict[tuple[str, Done], Refusal] = {}
+        self._refusals = Refusals(change, verdicts)
 
     def run(self, order: Sequence[str]) -> Iterator[Prediction]:
         done: Done = frozenset()
@@ -68,7 +68,7 @@ class _Replay:
             done=done,
             legs=states,
             services=service_states(self._of(deployment), states),
-            refused=tuple(self._refusal(name, done) for name in states if self._is_refused(name, states)),
+            refused=tuple(self._refusals.of(name, done) for name in states if self._is_refused(name, states)),
             down_during=down,
             interrupted=interrupted,
         )
@@ -105,16 +105,32 @@ class _Replay:
         names = dict(pair for step in self._change.in_effect(done) for pair in step.renames)
         return names.get(machine, machine)
 
-    def _refusal(self, name: str, done: Done) -> Refusal:
-        """Return a refusal with its causes, as a diagnosis of this very state has them."""
+
+class Refusals:
+    """Who refuses a connection in a state, and why: as a diagnosis of this very state has it."""
+
+    def __init__(self, change: Change, verdicts: Verdicts) -> None:
+        self._change, self._verdicts = change, verdicts
+        self._known: dict[tuple[str, Done], Refusal] = {}
+
+    def of(self, name: str, done: Done) -> Refusal:
+        """Return a refusal.
+
+        Args:
+            name: the id of a connection that the state has.
+            done: keys of completed steps.
+
+        Returns:
+            The refusal.
+        """
         effective = frozenset(step.key for step in self._change.in_effect(done))
-        known = self._refusals.get((name, effective))
+        known = self._known.get((name, effective))
         if known is None:
             world = self._change.world(done)
             found = self._verdicts.leg(self._change.deployment(done), name)
             assert found is not None  # it has a state
             verdict = judge_of(world, self._change.time(done))(found[0])
-            known = self._refusals[name, effective] = _as_refusal(verdict)
+            known = self._known[name, effective] = _as_refusal(verdict)
         return known
 
 

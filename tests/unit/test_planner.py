@@ -1,0 +1,83 @@
+"""A plan's order refuses nothing; if there is no such order, the plan says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pkikit.model.places import deployment_with
+from pkikit.model.world import StandIns
+from pkikit.planning.difference import difference_of
+from pkikit.planning.planner import make_plan
+from pkikit.planning.steps import Action
+from tests.support.new_roots import under_new_root
+from tests.support.plan_pairs import pair
+from tests.support.plan_replay import replayed
+from tests.support.worlds.deployments import AT, C1, E1, issued
+
+
+def test_new_root_reads_naturally_and_refuses_nothing() -> None:
+    change = difference_of(*under_new_root("clustered-mra"), at=AT)
+    plan = make_plan(change)
+    assert plan.order_exists
+    assert plan.proven
+    assert all(seen.refused == frozenset() for seen in replayed(change, plan.order))
+    owners = [step.owner.name for step in plan.steps]
+    assert len([n for n, name in enumerate(owners[1:]) if name != owners[n]]) == len(set(owners)) - 1
+    leads = [step.owner.lead for step in plan.steps if not step.owner.ours]
+    assert leads == sorted(leads, reverse=True)
+    actions = [step.action for step in plan.steps]
+    assert actions.index(Action.LOAD) > max(n for n, action in enumerate(actions) if action is Action.APPEND_CA)
+    restarts = [step.machine for step in plan.steps if step.action is Action.RESTART]
+    assert restarts == list(change.today.deployment.peers)  # cluster by cluster, the primary first
+
+
+@pytest.mark.parametrize("seed", [3, 45, 90, 95])
+def test_predictions_are_those_of_the_independent_checker(seed: int) -> None:
+    found = pair(seed)
+    change = difference_of(found.today, found.tomorrow, at=AT)
+    plan = make_plan(change)
+    for prediction, seen in zip(plan.predictions, replayed(change, plan.order), strict=True):
+        assert {r.leg for r in prediction.refused} == seen.refused
+    assert plan.order_exists == (plan.refused_legs == 0)
+    assert bool(plan.reason) == bool(plan.clashes) == (not plan.order_exists)
+
+
+def test_cluster_name_that_changes_at_once_has_no_order() -> None:
+    found = pair(90)
+    plan = make_plan(difference_of(found.today, found.tomorrow, at=AT))
+    assert not plan.order_exists
+    assert plan.lost_minutes > 0
+    assert "Whatever comes first" in plan.reason
+    assert len(plan.clashes) == 2
+    assert all(clash.says.endswith(".") and "restart " not in clash.says for clash in plan.clashes)
+
+
+def test_tomorrow_that_refuses_is_an_answer_of_its_own() -> None:
+    today, tomorrow = under_new_root("clustered-mra")
+    cut = tomorrow.with_party(replace(tomorrow.parties[E1], trusted_ca_list=today.parties[E1].trusted_ca_list))
+    plan = make_plan(difference_of(today, cut, at=AT))
+    assert not plan.order_exists
+    assert plan.proven
+    assert plan.reason.startswith("Tomorrow refuses ")
+    assert "e1 refuses" in plan.reason
+
+
+def test_nothing_to_do_is_a_plan() -> None:
+    today = issued().world
+    plan = make_plan(difference_of(today, today, at=AT))
+    assert plan.order_exists
+    assert (plan.order, len(plan.predictions)) == ((), 1)
+    assert plan.notes == ("Tomorrow equals today: there is nothing to do.",)
+
+
+def test_connection_that_is_down_today_and_what_nobody_knows_are_noted() -> None:
+    today = issued().world
+    deaf = today.with_party(replace(today.parties[C1], trusted_ca_list=()))
+    after = deployment_with(today.deployment, {"revocation.checking": True})
+    plan = make_plan(difference_of(deaf, replace(deaf, deployment=after), at=AT))
+    assert any("down today already" in note for note in plan.notes)
+    unknown = replace(deaf, stand_ins=StandIns(unknown=True))
+    plan = make_plan(difference_of(unknown, replace(unknown, deployment=after), at=AT))
+    assert any("not assessed" in note for note in plan.notes)
