@@ -49,6 +49,12 @@ class ClashWords:
             causes=refusal.causes,
         )
 
+    def lost(self, leg: str) -> Clash:
+        """Return as a fact that tomorrow refuses a connection, whatever the order."""
+        refusal = self.refusal(leg, frozenset(self._change.by_key))
+        says = f"After the last step, {self.refused(refusal)}"
+        return Clash(done=self._oracle.keys_of(leg), missing=frozenset(), says=says, leg=leg, causes=refusal.causes)
+
     def refusal(self, leg: str, done: Done) -> Refusal:
         """Return who refuses a connection in a state, and why."""
         return self._refusals.of(leg, done)

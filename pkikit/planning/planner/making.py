@@ -39,13 +39,14 @@ def make_plan(change: Change, progress: Progress | None = None) -> Plan:
     exists = found.exists and not oracle.lost
     names = ShortNames((*legs_of(change.today.deployment), *legs_of(change.tomorrow.deployment)))
     words = ClashWords(change, oracle, names)
-    clashes = () if exists else tuple(map(words.clash, found.reason))
+    lost = sorted(oracle.lost)
+    clashes = () if exists else (*map(words.lost, lost), *map(words.clash, found.reason))
     return Plan(
         change=change,
         order=order,
         predictions=predictions,
         order_exists=exists,
-        reason="" if exists else words.reason(clashes, sorted(oracle.lost)),
+        reason="" if exists else words.reason(clashes, lost),
         clashes=clashes,
         lost_minutes=0.0 if exists else _lost_minutes(change, order, predictions),
         proven=found.proven or bool(oracle.lost),
