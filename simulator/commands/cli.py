@@ -18,7 +18,7 @@ from pkikit.commands.terminal.arguments import VerboseFlag, read_deployment
 from pkikit.commands.terminal.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
-from simulator.commands import clinic_command, future, signals
+from simulator.commands import clinic_command, future, rehearse, signals
 from simulator.commands.picture_option import PictureWriter, picture_writer, svg_file
 from simulator.commands.travel_text import show_timeline
 from simulator.errors import LabError
@@ -324,6 +324,7 @@ async def _run_timeline(lab: Lab, span: timedelta, step: Callable[[str], None]) 
 
 app.command()(future.sunset)
 app.command()(future.renewals)
+app.command()(rehearse.rehearse)
 
 
 @app.command()

@@ -85,10 +85,8 @@ def _lines_below(found: Rehearsal) -> Iterator[str]:
             yield f"  Without power, {down} of the machine are down{services}."
     if found.refused and not found.differences:
         yield f"  The prediction agrees: {_agreement(found)}."
-    took = f"{counted(len(found.states), 'state')}, {found.seconds:.0f} s"
-    if found.continued:
-        took += f"; {counted(found.continued, 'state')} of an interrupted rehearsal"
-    yield f"  {took}."
+    kept = f", {found.continued} of them before the interruption" if found.continued else ""
+    yield f"  {counted(len(found.states), 'state')}{kept}, dialled in {found.seconds:.1f} s."
 
 
 def _kept(kept: int, lost: int) -> str:
@@ -132,27 +130,31 @@ def _some(names: ShortNames, ids: Iterable[str], *, verbose: bool) -> str:
 
 
 def _show_differences(out: Console, found: Rehearsal, names: ShortNames, *, verbose: bool) -> None:
-    rows = [
-        (str(state.number), state.says, c.id if verbose else names.connection(c.id), c.predicted.words, _was(c))
-        for state, c in found.differences
-    ]
-    columns = ("step", "", "connection", "predicted", "found")
-    console.table(out, columns, rows[: None if verbose else 20], title="Not as predicted:")
-    if len(rows) > 20 and not verbose:
-        console.say(out, f"… and {len(rows) - 20} more; --verbose lists all.")
+    """Print what is not as predicted: which connections, what was predicted, and what the handshakes did."""
+    for state in found.states:
+        same: dict[str, list[Connection]] = {}
+        for connection in state.differences:
+            same.setdefault(_was(connection), []).append(connection)
+        if same:
+            console.section(out, f"✘ At {_place(state)}, not as predicted:")
+        for was, members in same.items():
+            console.say(out, f"Predicted {members[0].predicted.words}, {was}:", indent=4)
+            console.say(out, _some(names, (one.id for one in members), verbose=verbose), indent=6)
+            if members[0].says:
+                console.say(out, names.in_text(members[0].says), indent=6)
 
 
 def _was(found: Connection) -> str:
     if found.state is found.predicted:
         return "up when dialled, but the zone's own connection stays down"
     why = f" ({', '.join(found.causes)})" if found.causes else ""
-    return f"{found.state.words}{why}"
+    return f"found {found.state.words}{why}"
 
 
 def _show_unannounced(out: Console, found: Rehearsal, names: ShortNames, *, verbose: bool) -> None:
     for state in found.states:
         if state.unannounced:
-            console.section(out, f"✘ At {_place(state)}, unannounced:")
+            console.section(out, f"✘ On the way to {_place(state)}, without announcement:")
             console.say(out, f"Down: {_some(names, state.unannounced, verbose=verbose)}", indent=4)
 
 

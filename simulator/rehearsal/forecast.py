@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from pkikit.design.legs import legs_of
+from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
-from pkikit.judge.legs.known_verdict import judge_as_known
 from pkikit.model.world import World
+from pkikit.planning.change import Done
 from pkikit.planning.plan import Plan
+from pkikit.planning.predictions import Oracle
+from pkikit.planning.steps import Action
 from simulator.rehearsal.route import Phase, Stop, back_from
 
 
@@ -30,29 +31,39 @@ class Forecasts:
 
     def __init__(self, plan: Plan) -> None:
         self._plan, self._change = plan, plan.change
-        self._worlds: dict[frozenset[str], World] = {}
-        self._judged: dict[tuple[frozenset[str], datetime], Mapping[str, State]] = {}
+        self._oracle = Oracle(plan.change)
+        self._worlds: dict[Done, World] = {}
+
+    def require_possible(self, route: Iterable[Stop]) -> None:
+        """Return if the settings of every state can be entered.
+
+        Raises:
+            InputError: those of a state contradict each other.
+        """
+        for stop in route:
+            try:
+                self._world(stop.in_effect)
+            except InputError as error:
+                raise InputError(f"step {stop.number} ({stop.key}) cannot be done in this order: {error}") from None
 
     def world(self, stop: Stop) -> World:
         """Return the machines in a state; a machine that is off is cut from all others."""
         world = self._world(stop.in_effect)
         return off(world, stop.off) if stop.off else world
 
-    def _world(self, in_effect: frozenset[str]) -> World:
+    def _world(self, in_effect: Done) -> World:
         made = self._worlds.get(in_effect)
         if made is None:
             made = self._worlds[in_effect] = _members_only(self._change.world(in_effect))
         return made
 
-    def at(self, stop: Stop, at: datetime) -> Forecast:
-        """Return what is predicted for a state at a time."""
-        world = self._world(stop.in_effect)
-        legs = self._planned(stop) or self._judge(stop.in_effect, at)
-        if stop.off:
-            own = frozenset(leg.id for leg in legs_of(world.deployment) if stop.off in {leg.client, leg.server})
-            announced = self._announced(stop, own)
-            return Forecast(legs={**legs, **dict.fromkeys(announced & legs.keys(), State.DOWN)}, announced=announced)
-        return Forecast(legs=legs)
+    def at(self, stop: Stop) -> Forecast:
+        """Return what is predicted for a state."""
+        legs = self._planned(stop) or self._oracle.verdicts.states(stop.in_effect)
+        if not stop.off:
+            return Forecast(legs=legs)
+        announced = self._announced(stop)
+        return Forecast(legs={**legs, **dict.fromkeys(announced & legs.keys(), State.DOWN)}, announced=announced)
 
     def _planned(self, stop: Stop) -> Mapping[str, State] | None:
         """Return the plan's own prediction of a state; None if the state is not part of its order."""
@@ -60,31 +71,29 @@ class Forecasts:
             return None
         return self._plan.predictions[stop.position - (stop.phase is Phase.DURING)].legs
 
-    def _announced(self, stop: Stop, own: frozenset[str]) -> frozenset[str]:
-        """Return the connections that a machine without power takes down: as the plan announces them, else all of its own."""
+    def _announced(self, stop: Stop) -> frozenset[str]:
+        """Return the connections that a machine takes down while it is off: as the plan announces them, else all of its own."""
+        legs = self._oracle.verdicts.legs(self._world(stop.in_effect).deployment)
+        own = frozenset(leg.id for leg, _ in legs if stop.off in {leg.client, leg.server})
         if stop.position < 0 or stop.phase is not Phase.DURING:
             return own
-        return frozenset(self._plan.predictions[stop.position].down_during)
+        planned = frozenset(self._plan.predictions[stop.position].down_during)
+        # An upgrade restarts all Expressways, one after the other, and its announcement is about all of them.
+        return planned & own if self._change.by_key[stop.key].action is Action.UPGRADE else planned
 
-    def _judge(self, in_effect: frozenset[str], at: datetime) -> Mapping[str, State]:
-        key = (in_effect, at)
-        if key not in self._judged:
-            verdicts = judge_as_known(self._world(in_effect), at)
-            self._judged[key] = {verdict.leg.id: verdict.state for verdict in verdicts}
-        return self._judged[key]
-
-    def refused(self, forecast: Forecast) -> frozenset[str]:
+    def refused(self, legs: Mapping[str, State]) -> frozenset[str]:
         """Return the connections that are down and were not before the change."""
-        before = self._plan.predictions[0].legs
-        down = (leg for leg, state in forecast.legs.items() if state is State.DOWN)
-        return frozenset(leg for leg in down if before.get(leg) is not State.DOWN)
+        before = self._oracle.down_before
+        return frozenset(leg for leg, state in legs.items() if state is State.DOWN and leg not in before)
 
-    def breaks_on_the_way_back(self, last: int) -> frozenset[str]:
-        """Return the connections that are refused if steps `last` to 1 are undone in this order."""
-        order = self._plan.order[:last]
-        at = self._change.time(frozenset(order))
-        stops = [stop for stop in back_from(self._change, order) if not stop.off]
-        return frozenset(leg for stop in stops for leg in self.refused(self.at(stop, at)))
+    def first_without_way_back(self, order: Sequence[str]) -> int:
+        """Return the first step after which undoing it and all before it refuses connections; 0 if there is none."""
+        return next((n for n in range(1, len(order) + 1) if self._breaks(tuple(order[:n]))), 0)
+
+    def _breaks(self, order: tuple[str, ...]) -> bool:
+        on_the_way = (stop for stop in back_from(self._change, order) if not stop.off)
+        there = self.refused(self._oracle.verdicts.states(frozenset(order)))
+        return any(self.refused(self.at(stop).legs) - there for stop in on_the_way)
 
 
 def off(world: World, machine: str) -> World:

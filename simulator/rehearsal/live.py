@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.findings import Finding
 from pkikit.planning.plan import Plan
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.leg_report import LegReport
-from simulator.connections.links import Link
 from simulator.lab.running_lab import RunningLab
 from simulator.rehearsal.forecast import Forecast, Forecasts
 from simulator.rehearsal.performing import perform
@@ -21,20 +19,6 @@ from simulator.rehearsal.route import Stop
 
 PATIENCE = 20.0  # seconds until a held connection that is predicted up counts as not up
 _SETTLING = 0.01
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A held connection at one moment: how often it was dialled, and whether it was up."""
-
-    link: Link
-    dialled: int
-    up: bool
-
-    @property
-    def dropped(self) -> bool:
-        """True if it was up at that moment and was lost since then, even if it is up again."""
-        return self.up and (not self.link.active or self.link.dialled > self.dialled)
 
 
 class LiveRehearsal:
@@ -63,17 +47,17 @@ class LiveRehearsal:
             What was found.
         """
         began, lab = time.monotonic(), self._lab
-        seen = self._look()
+        losses = lab.losses.count
         await self._wait_for(stop)
-        forecast = self._forecasts.at(stop, self._plan.change.time(stop.done))
+        forecast = self._forecasts.at(stop)
         allowed = self._allowed(stop, forecast)
         if not first:
             await perform(lab, self._plan.change, self._forecasts, stop)
         await self._settle(forecast)
         report = await lab.check()
-        dropped = tuple(leg for leg, before in seen.items() if before.dropped)
+        dropped = tuple(dict.fromkeys(loss.leg for loss in lab.losses if loss.number > losses))
         found = tuple(self._connection(leg, forecast, stop) for leg in report.legs)
-        refused = self._forecasts.refused(Forecast(legs={c.id: c.state for c in found}))
+        refused = self._forecasts.refused({c.id: c.state for c in found})
         refused -= self._of(stop.off)
         return RehearsedState(
             number=stop.number,
@@ -92,9 +76,6 @@ class LiveRehearsal:
             unannounced=tuple(leg for leg in dropped if leg not in allowed),
             services=_lost_services(report),
         )
-
-    def _look(self) -> dict[str, _Seen]:
-        return {leg: _Seen(link, link.dialled, link.active) for leg, link in self._lab.links.items()}
 
     def _of(self, machine: str) -> frozenset[str]:
         return frozenset(leg.id for leg in self._lab.legs if machine in {leg.client, leg.server})

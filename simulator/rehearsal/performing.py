@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pkikit.model.world import Party, World
+from pkikit.model.world import Party
 from pkikit.planning.change import Change
 from pkikit.planning.steps import Action, Step
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.state import PeerState
 from simulator.rehearsal.forecast import Forecasts
-from simulator.rehearsal.route import Stop
+from simulator.rehearsal.route import Stop, name_now
 
 
 async def perform(lab: RunningLab, change: Change, forecasts: Forecasts, stop: Stop) -> None:
@@ -24,7 +24,7 @@ async def perform(lab: RunningLab, change: Change, forecasts: Forecasts, stop: S
         stop: the state to reach.
     """
     world = forecasts.world(stop)
-    if stop.restarts in lab.peers:
+    if stop.restarts in lab.peers and stop.restarts in world.parties:
         lab.peers[stop.restarts].restart()  # it uses what was loaded
     lab.change(world)
     step = change.by_key.get(stop.key)
@@ -50,17 +50,11 @@ async def load(lab: RunningLab, change: Change, forecasts: Forecasts, stop: Stop
     """
     both = {step.key, change.restart_of[step.key]}
     used = forecasts.world(replace(stop, in_effect=stop.in_effect - both if stop.undo else stop.in_effect | both))
-    peer = lab.peers.get(name_in(used, change, step.machine))
-    if peer is not None:
-        await peer.change_state(_loads(step, used.parties[peer.fqdn]))
-
-
-def name_in(world: World, change: Change, machine: str) -> str:
-    """Return the name of a machine in a world, which may have it under the name that the change gives it."""
-    if machine in world.parties:
-        return machine
-    renames = dict(pair for step in change.steps for pair in step.renames)
-    return renames.get(machine, machine)
+    # The restart may give the machine its new name as well.
+    peer = lab.peers.get(name_now(change, step.machine, stop.in_effect))
+    party = used.parties.get(name_now(change, step.machine, stop.in_effect | both))
+    if peer is not None and party is not None:
+        await peer.change_state(_loads(step, party))
 
 
 def _loads(step: Step, party: Party) -> Callable[[PeerState], PeerState]:

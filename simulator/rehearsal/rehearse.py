@@ -68,6 +68,7 @@ async def rehearse(
     if sabotage is not None:
         sabotage.check(plan)
     listener, route, forecasts = listener or Listener(), route_of(plan, sabotage), Forecasts(plan)
+    forecasts.require_possible(route)
     listener.begins(route)
     states = list(earlier)[: len(route)]
     if len(states) < len(route):
@@ -88,7 +89,7 @@ async def rehearse(
         states=tuple(states),
         continued=len(earlier),
         notes=(*plan.notes, *_notes(plan, sabotage, states)),
-        no_way_back=_no_way_back(sabotage, forecasts),
+        no_way_back=_no_way_back(plan, sabotage, forecasts),
     )
 
 
@@ -144,9 +145,8 @@ def _what_next(sabotage: Sabotage, back: RehearsedState, steps: int) -> str:
     return f"Once the machine answers again, {rest}; what was loaded before is in use, and lists are as they were."
 
 
-def _no_way_back(sabotage: Sabotage | None, forecasts: Forecasts) -> int:
+def _no_way_back(plan: Plan, sabotage: Sabotage | None, forecasts: Forecasts) -> int:
     """Return the first step after which undoing everything refuses connections; 0 if there is none up to that step."""
     if sabotage is None or sabotage.kind is not Kind.ROLL_BACK:
         return 0
-    numbers = range(1, sabotage.step + 1)
-    return next((number for number in numbers if forecasts.breaks_on_the_way_back(number)), 0)
+    return forecasts.first_without_way_back(plan.order[: sabotage.step])

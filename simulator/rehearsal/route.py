@@ -74,7 +74,7 @@ def _forward(change: Change, order: tuple[str, ...], *, as_planned: bool) -> Ite
     before = Stop(number=0, key="", phase=Phase.BEFORE, done=NOTHING, in_effect=NOTHING, position=0)
     yield before
     for number, key in enumerate(order, start=1):
-        done, machines = before.done | {key}, _restarted(change, change.by_key[key])
+        done, machines = before.done | {key}, _restarted(change, change.by_key[key], before.in_effect)
         for machine in machines:
             yield Stop(
                 number=number,
@@ -97,15 +97,17 @@ def _forward(change: Change, order: tuple[str, ...], *, as_planned: bool) -> Ite
         yield before
 
 
-def _restarted(change: Change, step: Step) -> tuple[str, ...]:
-    """Return the machines that a step restarts, one after the other; an upgrade restarts each peer (administrator guide)."""
+def _restarted(change: Change, step: Step, in_effect: Done) -> tuple[str, ...]:
+    """Return the machines that a step restarts, one after the other; an upgrade restarts all Expressways."""
     if step.action is Action.RESTART:
-        return (step.machine,)
-    if step.action is Action.UPGRADE:
-        clusters = change.today.deployment.clusters
-        chosen = [c.peers for c in clusters if step.machine in {"", c.name}] or [(step.machine,)]
-        return tuple(peer for peers in chosen for peer in peers)
-    return ()
+        return (name_now(change, step.machine, in_effect),)
+    return change.deployment(in_effect).peers if step.action is Action.UPGRADE else ()
+
+
+def name_now(change: Change, machine: str, in_effect: Done) -> str:
+    """Return the name of a machine after some steps; `machine` is its name before the change."""
+    renames = dict(pair for key in in_effect for pair in change.by_key[key].renames)
+    return renames.get(machine, machine)
 
 
 def _killed(plan: Plan, last: Stop, machine: str) -> Iterator[Stop]:
@@ -113,6 +115,7 @@ def _killed(plan: Plan, last: Stop, machine: str) -> Iterator[Stop]:
     change = plan.change
     restarts = {key: change.restart_of[key] for key in last.done - last.in_effect if key in change.restart_of}
     used = {key for pair in restarts.items() if change.by_key[pair[1]].machine == machine for key in pair}
+    machine = name_now(change, machine, last.in_effect)
     for phase in (Phase.OFF, Phase.BACK):
         back = phase is Phase.BACK
         yield Stop(
@@ -146,7 +149,7 @@ def back_from(change: Change, order: tuple[str, ...]) -> Iterator[Stop]:
             together = set(change.by_key[restart].activates) & set(order)
             complete = together <= undone
             gone = {restart, *together} if complete else set()
-            machine = change.by_key[restart].machine if complete else ""
+            machine = name_now(change, change.by_key[restart].machine, in_effect) if complete else ""
         done = frozenset(order) - undone
         if machine:
             yield Stop(

@@ -18,7 +18,7 @@ from simulator.rehearsal.rehearse import Listener, rehearse
 from simulator.rehearsal.results import Rehearsal
 from simulator.rehearsal.route import Phase, Stop, route_of
 from simulator.rehearsal.sabotage import Kind, Sabotage
-from tests.support.small_plans import new_root, planned
+from tests.support.root_plans import new_root, planned
 from tests.support.worlds import AT, C1, C2, E1, deployment
 
 EXPC, EXPE = "expc.corp.example.com", "expe.example.com"

@@ -29,6 +29,7 @@ from pkikit.design.san import SanEntry, SanLayout
 from pkikit.design.xconfiguration import xconfiguration
 from pkikit.files import key_pem
 from pkikit.view.logs.dumps import xconf_text
+from pkikit.planning.plan_file import write_plan
 from simulator.commands.cli import app as simulator
 from simulator.commands.up import show_lab, status_text
 from simulator.errors import LabError
@@ -37,6 +38,7 @@ from tests.support.credential_files import CHAIN, KEY, PEM
 from tests.support.labs import FAST, lab_of
 from tests.support.logs import event
 from tests.support.places import ROOT
+from tests.support.root_plans import new_root, planned
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, deployment, issued, stranger
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -132,6 +134,11 @@ COMMANDS = {
     "sunset": "expressway-sim sunset pair.yaml",
     "travel": f"expressway-sim travel pair.yaml --days 420 {_AT}",
     "renewals": "expressway-sim renewals pair.yaml --lifetime 90 --by upload",
+    "rehearse": "expressway-sim rehearse plan.json",
+    "rehearse-swap": "expressway-sim rehearse plan.json --swap 2,5",
+    "rehearse-roll-back": "expressway-sim rehearse plan.json --roll-back 4",
+    "rehearse-kill": "expressway-sim rehearse plan.json --kill-after 3",
+    "rehearse-impossible": "expressway-sim rehearse plan.json --swap 3,4",
 }
 # Long lists: of these only the beginning is compared.
 LONG = ("clinic", "rules")
@@ -155,6 +162,7 @@ _CHANGES = (
     (r"\b\d+ steps of the handshake", lambda m: "9 steps of the handshake"),
     (r"(Pebble Intermediate CA |my-account/)[0-9a-f]+", lambda m: f"{m[1]}aaaaaa"),
     (r"(:8080/)[\w-]+", lambda m: f"{m[1]}xxxx"),
+    (r"\b\d+\.\d s\b", lambda m: re.sub(r"\d", "9", m[0])),
     (r"\bdiagnostic_log_\S+", lambda m: re.sub(r"\d", "9", m[0])),
 )
 
@@ -234,6 +242,7 @@ def _prepare(folder: Path) -> None:
     """Write the files that the commands read."""
     for short, name in (("mra", "clustered-mra"), ("full", "clustered-full"), ("pair", "single-pair")):
         (folder / f"{short}.yaml").write_bytes((DEPLOYMENTS / f"{name}.yaml").read_bytes())
+    write_plan(folder / "plan.json", planned(new_root(deployment("single-pair"), AT)))
     other = stranger("New Company Root CA")
     (folder / "cert.pem").write_bytes(CHAIN)
     (folder / "leaf.pem").write_bytes(PEM)

@@ -7,12 +7,10 @@ from datetime import datetime
 
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import create_root
-from pkikit.judge.legs.known_parts import State
-from pkikit.judge.legs.known_verdict import judge_as_known
 from pkikit.model.deployment import Deployment
-from pkikit.model.world import World
 from pkikit.planning.change import Change
-from pkikit.planning.plan import Plan, Prediction
+from pkikit.planning.plan import Plan
+from pkikit.planning.predictions import replay
 from pkikit.planning.steps import Action, Precedence, Step
 from pkikit.worlds.issued_world import IssuedWorld, issue_world, layout_of, profile_of
 
@@ -53,24 +51,6 @@ def new_root(deployment: Deployment, at: datetime) -> Change:
 def planned(change: Change, order: tuple[str, ...] = ()) -> Plan:
     """The plan of an order (default: that of the steps), judged state by state."""
     order = order or tuple(step.key for step in change.steps)
-    sets = [frozenset(order[:number]) for number in range(len(order) + 1)]
-    states = [{v.leg.id: v.state for v in judge_as_known(_members(change, done), change.time(done))} for done in sets]
-    predictions = tuple(
-        Prediction(done=done, legs=legs, services=(), down_during=_cut(change, order[: len(done)], legs))
-        for done, legs in zip(sets, states, strict=True)
-    )
-    refused = any(State.DOWN in legs.values() for legs in states)
+    predictions = replay(change, order)
+    refused = any(prediction.refused for prediction in predictions)
     return Plan(change=change, order=order, predictions=predictions, order_exists=not refused)
-
-
-def _members(change: Change, done: frozenset[str]) -> World:
-    world = change.world(done)
-    members = {name for group in world.deployment.groups for name in group.members}
-    return replace(world, parties={fqdn: party for fqdn, party in world.parties.items() if fqdn in members})
-
-
-def _cut(change: Change, done: tuple[str, ...], legs: dict[str, State]) -> tuple[str, ...]:
-    step = change.by_key[done[-1]] if done else None
-    if step is None or step.action is not Action.RESTART:
-        return ()
-    return tuple(leg for leg in legs if step.machine in leg.partition(":")[2])
