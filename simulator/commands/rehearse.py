@@ -89,8 +89,10 @@ def rehearse(
 
 def _read(path: Path) -> Plan:
     from pkikit.planning.plan_file import read_plan
+    from pkikit.planning.predictions import replay
 
-    return read_plan(path)
+    read = read_plan(path)
+    return replace(read, predictions=replay(read.change, read.order))
 
 
 def _sabotage(swap: str | None, kill_after: int | None, roll_back: int | None) -> Sabotage | None:

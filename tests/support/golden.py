@@ -28,8 +28,8 @@ from pkikit.design.csr import build_csr, make_key
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.design.xconfiguration import xconfiguration
 from pkikit.files import key_pem
-from pkikit.view.logs.dumps import xconf_text
 from pkikit.planning.plan_file import write_plan
+from pkikit.view.logs.dumps import xconf_text
 from simulator.commands.cli import app as simulator
 from simulator.commands.up import show_lab, status_text
 from simulator.errors import LabError
