@@ -20,6 +20,8 @@ from pkikit.model.world import World
 from pkikit.planning.goals.apply import apply_goals
 from pkikit.planning.goals.given_ca import read_goal
 from pkikit.planning.goals.outcome import GoalResult
+from pkikit.planning.goals.stages import change_of
+from pkikit.planning.planner import make_plan
 from pkikit.worlds.issued_world import IssuedWorld, issue_world
 
 AT = datetime(2026, 11, 26, tzinfo=UTC)
@@ -192,3 +194,37 @@ def test_goals_combine(issued: dict[str, IssuedWorld]) -> None:
     assert last.client is not None
     assert last.client != last.credential
     assert not down(result.tomorrow)
+
+
+@pytest.mark.parametrize("name", WITH_MRA)
+def test_renamed_peer_loads_and_restarts_twice_and_nothing_works_too_early(
+    name: str, issued: dict[str, IssuedWorld]
+) -> None:
+    change = change_of(reached(issued[name], "rename-peer:e1=edge1.example.net"), at=AT)
+    restart, again = "restart e1.example.com", "restart e1.example.com again"
+    assert change.by_key[again].activates == tuple(key for key in change.restart_of if change.restart_of[key] == again)
+    (rename,) = (step for step in change.steps if step.renames)
+    assert change.restart_of[rename.key] == again
+    orders = {(order.first, order.then) for order in change.precedences}
+    assert {(restart, rename.key), (restart, "load-certificate e1.example.com again")} <= orders
+    everything = change.world(frozenset(change.by_key))
+    assert "edge1.example.net" in everything.deployment.peers
+    assert everything.unresolved == change.tomorrow.unresolved
+    assert not down(everything)
+    plan = make_plan(change)
+    assert plan.order_exists
+    assert plan.order.index(restart) < plan.order.index(rename.key) < plan.order.index(again)
+
+
+@pytest.mark.parametrize("goal", ["renew:c1", "two-stores", "leave-public-ca", "add-domain:new.example.net"])
+def test_steps_of_a_goal_lead_to_its_tomorrow(goal: str, issued: dict[str, IssuedWorld]) -> None:
+    result = reached(issued["clustered-mra"], goal)
+    change = change_of(result, at=AT)
+    everything = change.world(frozenset(change.by_key))
+    assert everything.deployment == result.tomorrow.deployment
+    assert everything.unresolved == result.tomorrow.unresolved
+    assert {n: p.listed for n, p in everything.parties.items()} == {
+        n: p.listed for n, p in result.tomorrow.parties.items()
+    }
+    assert not down(everything)
+    assert set(result.assumptions) <= set(change.assumptions)

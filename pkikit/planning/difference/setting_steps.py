@@ -209,16 +209,15 @@ def _with_renames(steps: Sequence[Step], machines: Machines) -> tuple[Step, ...]
     """Return the steps with the new names of machines in those that change them."""
     found = []
     for step in steps:
-        changed = {name for s in step.settings for name in _texts(s.new)} - {
-            name for s in step.settings for name in _texts(s.old)
-        }
-        names = tuple((old, new) for old, new in machines.renamed.items() if new in changed and _lists_machines(step))
+        lists = [s for s in step.settings if _lists_machines(s)]  # aliases may have the new name before
+        changed = {n for s in lists for n in _texts(s.new)} - {n for s in lists for n in _texts(s.old)}
+        names = tuple((old, new) for old, new in machines.renamed.items() if new in changed)
         found.append(replace(step, renames=names) if names else step)
     return tuple(found)
 
 
-def _lists_machines(step: Step) -> bool:
-    return any(s.place.endswith((".peers", ".nodes")) or "." not in s.place for s in step.settings)
+def _lists_machines(setting: SettingChange) -> bool:
+    return setting.place.endswith((".peers", ".nodes")) or "." not in setting.place
 
 
 def _texts(value: Any) -> Iterator[str]:

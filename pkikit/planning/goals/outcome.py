@@ -9,7 +9,6 @@ from cryptography import x509
 
 from pkikit.issue.authority import Authority
 from pkikit.model.world import World
-from pkikit.planning.change import Change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +24,7 @@ class GoalResult:
         notes: what else is worth knowing, in sentences: stand-ins, CAs that stay and why.
         originals: of a look-alike, the original: show its SHA-256, for that is what the machines have.
         stand_ins: certificates of tomorrow that another CA will issue in fact: same names and purposes, another key.
-        between: machines that have to be reached on the way, in this order, because no step leads from today to tomorrow.
-        change: the whole change, if it is more than the difference of these machines; plan it instead.
+        between: machines that have to be reached on the way, in this order: `change_of` makes steps of all of it.
         authorities: CAs whose keys are at hand. None of them goes into a file.
     """
 
@@ -38,7 +36,6 @@ class GoalResult:
     originals: Mapping[x509.Certificate, x509.Certificate] = field(default_factory=dict)
     stand_ins: frozenset[x509.Certificate] = frozenset()
     between: tuple[World, ...] = ()
-    change: Change | None = None
     authorities: tuple[Authority, ...] = field(default=(), repr=False)
 
     def original_of(self, certificate: x509.Certificate) -> x509.Certificate:
