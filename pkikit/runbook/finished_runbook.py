@@ -12,7 +12,7 @@ from pkikit.errors import InputError
 from pkikit.files import write_public
 from pkikit.planning.plan import Plan
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
-from pkikit.planning.step_words.ways_back import Predict
+from pkikit.planning.step_words.ways_back import Refused
 from pkikit.runbook.gantt import gantt
 from pkikit.runbook.runbook_calendar import to_runbook_calendar
 from pkikit.runbook.runbook_contents import Runbook, runbook_of
@@ -109,7 +109,7 @@ def finished_runbook(
     plan: Plan,
     schedule: Sequence[ScheduledStep] = (),
     *,
-    predict: Predict | None = None,
+    refused: Refused | None = None,
     files: str = "plan.files",
     plan_file: str = "plan.json",
 ) -> FinishedRunbook:
@@ -118,14 +118,14 @@ def finished_runbook(
     Args:
         plan: the plan.
         schedule: when its steps are done; without it, the runbook has no dates.
-        predict: judges states that are not in the order, for what undoing drops later; None leaves that out.
+        refused: judges states that are not in the order, for what undoing drops later; None judges them here.
         files: the folder with the files of the steps, as the commands name it.
         plan_file: the name of `plan.json`, as the commands name it.
 
     Returns:
         The runbook.
     """
-    return FinishedRunbook(runbook_of(plan, schedule, predict=predict, files=files, plan_file=plan_file))
+    return FinishedRunbook(runbook_of(plan, schedule, refused=refused, files=files, plan_file=plan_file))
 
 
 def runbook_files(**files: str | PathLike[str] | None) -> dict[str, Path]:

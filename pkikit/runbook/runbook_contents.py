@@ -15,7 +15,7 @@ from pkikit.planning.step_words.letters import BY
 from pkikit.planning.step_words.place_words import short_names
 from pkikit.planning.step_words.seen import worst_state
 from pkikit.planning.step_words.step_text import StepWords
-from pkikit.planning.step_words.ways_back import Predict, point_of_no_return
+from pkikit.planning.step_words.ways_back import Refused
 from pkikit.planning.steps import Action, Step
 from pkikit.text import counted, listed
 from pkikit.view.short_names import ShortNames
@@ -140,8 +140,7 @@ class Runbook:
     @property
     def no_return(self) -> RunbookStep | None:
         """The first step after which going back is not free."""
-        number = point_of_no_return(self.plan)
-        return self.steps[number - 1] if number is not None else None
+        return next((made for made in self.steps if made.words.no_return), None)
 
     @property
     def verdict(self) -> str:
@@ -283,7 +282,7 @@ def runbook_of(
     plan: Plan,
     schedule: Sequence[ScheduledStep] = (),
     *,
-    predict: Predict | None = None,
+    refused: Refused | None = None,
     files: str = "plan.files",
     plan_file: str = "plan.json",
 ) -> Runbook:
@@ -292,7 +291,7 @@ def runbook_of(
     Args:
         plan: the plan.
         schedule: when its steps are done.
-        predict: judges states that are not in the order, for what undoing drops; None leaves that out.
+        refused: judges states that are not in the order, for what undoing drops later; None judges them here.
         files: the folder with the files of the steps.
         plan_file: the name of `plan.json`.
 
@@ -302,6 +301,6 @@ def runbook_of(
     times = {time.key: time for time in schedule}
     steps = tuple(
         RunbookStep(step=step, words=words, time=times.get(step.key))
-        for step, words in zip(plan.steps, words_of(plan, predict), strict=True)
+        for step, words in zip(plan.steps, words_of(plan, refused), strict=True)
     )
     return Runbook(plan=plan, steps=steps, files=files, plan_file=plan_file)

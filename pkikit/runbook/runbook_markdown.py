@@ -8,7 +8,7 @@ from pkikit.planning.step_words.step_text import Command
 from pkikit.report.written.markdown import block_lines, code_lines, plain, table_lines
 from pkikit.runbook.gantt import text_rows
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
-from pkikit.runbook.terminal_setup import before_you_begin, for_lab, for_machines, start_lab
+from pkikit.runbook.terminal_setup import RULES, for_lab, for_machines, have_ready, start_lab
 from pkikit.text import listed
 
 _MOST = 60
@@ -67,7 +67,8 @@ def _why_not(runbook: Runbook) -> Iterator[str]:
 
 
 def _begin(runbook: Runbook) -> Iterator[str]:
-    yield from (f"- [ ] {plain(said)}" for said in before_you_begin(runbook))
+    yield from (f"- [ ] {plain(said)}" for said in have_ready(runbook))
+    yield from (f"- {plain(said)}" for said in RULES)
     yield from ("", "Terminal for the real machines (bash or zsh), once:", "")
     yield from code_lines(for_machines(runbook), "sh")
     yield from ("", "Or rehearse it in the lab. Start it with today's certificates:", "")

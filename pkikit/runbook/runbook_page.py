@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkikit.planning.step_words.step_text import Command
+from pkikit.planning.steps import Action
 from pkikit.report.content.deployment_report import Light
-from pkikit.report.written.elements import Child, Html, breakable, el, folded, join, listing, table
+from pkikit.report.written.elements import Child, Html, breakable, el, folded, join, listing, preformatted, table
 from pkikit.report.written.page import Section, document, figure, section, verdict
 from pkikit.runbook.gantt import gantt
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
 from pkikit.runbook.runbook_markdown import facts_of, proof_sentence
-from pkikit.runbook.terminal_setup import before_you_begin, for_lab, for_machines, start_lab
+from pkikit.runbook.terminal_setup import RULES, for_lab, for_machines, have_ready, start_lab
 
 _STYLE = """
 .summary{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.2rem;margin:1.2rem 0 0} .summary dt{color:var(--muted)}
@@ -28,7 +29,8 @@ pre.command{background:var(--soft);border:1px solid var(--line);border-radius:8p
 font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.84rem}
 .takes{color:var(--muted);font-size:.875rem;margin:.5rem 0 0} label.tick{display:flex;gap:.6rem;align-items:baseline;
 font-weight:650;margin:.9rem 0 .2rem} label.tick input{width:1.15rem;height:1.15rem;flex:none;transform:translateY(.15rem)}
-@media (min-width:44.01rem),print{.tried th:nth-child(1){width:32%} .tried th:nth-child(2){width:16%}}
+@media (min-width:44.01rem),print{.index th:nth-child(1){width:46%} .index th:nth-child(2){width:18%}
+.tried th:nth-child(1){width:32%} .tried th:nth-child(2){width:16%}}
 @media screen and (max-width:44rem){.summary,.step dl{grid-template-columns:1fr;gap:0} .summary dt,.step dt{margin-top:.4rem}}
 @media print{.step{break-inside:auto} .step h3,.step h4,label.tick,.takes{break-after:avoid} pre.command{break-inside:avoid}}
 """
@@ -81,7 +83,7 @@ def _sections(runbook: Runbook) -> Iterator[Section | None]:
     yield section("begin", "Before you begin", *_begin(runbook))
     picture = gantt(runbook)
     if picture is not None:
-        yield section("time", "Who does what when", figure(picture, "Steps over time"))
+        yield section("time", "Who does what when", figure(picture, "Steps over time"), _index(runbook))
     yield section("steps", "Steps", *(_step(runbook, made) for made in runbook.steps))
     yield section("notes", "Notes", listing([runbook.say(note) for note in runbook.notes]))
 
@@ -107,7 +109,8 @@ def _why_not(runbook: Runbook) -> Iterator[Child]:
 
 
 def _begin(runbook: Runbook) -> Iterator[Child]:
-    yield from (_tick(said) for said in before_you_begin(runbook))
+    yield from (_tick(said) for said in have_ready(runbook))
+    yield listing(RULES)
     yield el("h3", "Terminal for the real machines, once (bash or zsh)")
     yield _code(for_machines(runbook))
     yield folded(
@@ -124,13 +127,23 @@ def _tick(*said: Child) -> Html:
 
 
 def _code(text: str) -> Html:
-    """Return commands to copy; a line that is too long goes on in the next."""
-    lines = text.split("\n")
-    return el(
-        "pre",
-        *(join([line, "\n" if n < len(lines) else None]) for n, line in enumerate(lines, start=1)),
-        class_="command",
-    )
+    """Return commands to copy."""
+    return preformatted(text, class_="command")
+
+
+def _index(runbook: Runbook) -> Html:
+    """Return all steps in a table, with links: to see where one is, and to tick them on paper."""
+    rows = [
+        (
+            el("a", f"{made.number}. {made.words.title}", href=f"#step-{made.number}"),
+            made.step.owner.name,
+            f"{made.when}{f', {made.time.window}' if made.time and made.time.window else ''}",
+            f"{len(made.words.connections)} connections" if made.words.connections else "",
+        )
+        for made in runbook.steps
+    ]
+    caption = f"All {len(rows)} steps in their order."
+    return table(("Step", "Who", "When", "Cut by a restart"), rows, caption=caption, class_="index")
 
 
 def _step(runbook: Runbook, made: RunbookStep) -> Html:
@@ -147,7 +160,7 @@ def _step(runbook: Runbook, made: RunbookStep) -> Html:
         el("div", el("p", el("strong", "Point of no return. "), words.no_return), class_="warnbox")
         if words.no_return
         else None,
-        _tick("Do it"),
+        _tick("Wait" if made.step.action is Action.WAIT else "Do it"),
         el("p", " ".join(words.do)),
         *(part for command in words.commands for part in _command(command)),
         _letter(made),

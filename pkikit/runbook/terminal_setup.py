@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
+from pkikit.model.tables.product_pages import BACKUP
 from pkikit.runbook.runbook_contents import Runbook
 
 
@@ -61,8 +62,15 @@ def start_lab(runbook: Runbook) -> str:
     return f"expressway-sim up {today}/deployment.yaml --certs {today}/certificates --state lab-state"
 
 
-def before_you_begin(runbook: Runbook) -> tuple[str, ...]:
-    """Return what to have ready, in sentences.
+RULES = (
+    "Do one step at a time. Run its proof. Go on only if the proof shows what it should.",
+    "If a proof fails, or a connection goes down that the step does not announce: undo the step, and stop.",
+)
+"""How to work with the runbook."""
+
+
+def have_ready(runbook: Runbook) -> tuple[str, ...]:
+    """Return what to do before the first step, in sentences.
 
     Args:
         runbook: the runbook.
@@ -70,11 +78,7 @@ def before_you_begin(runbook: Runbook) -> tuple[str, ...]:
     Returns:
         The sentences.
     """
-    said = [
-        "Make a backup of every Expressway (Maintenance > Backup and restore), and keep it until the last step is proven."
-    ]
-    said.append("Do one step at a time. Run its proof. Go on only if the proof shows what it should.")
-    said.append("If a proof fails, or a connection goes down that the step does not announce: undo the step, and stop.")
+    said = [f"Make a backup of every Expressway ({BACKUP}). Keep it until the last step is proven."]
     if runbook.others:
-        said.append("Send the e-mails to the others first: their steps take the longest.")
+        said.append("Send the e-mails to the others: their steps take the longest.")
     return tuple(said)

@@ -18,7 +18,7 @@ from pkikit.planning.plan import Plan, Prediction, Refusal
 from pkikit.planning.steps import Action, Owner, SettingChange, Step
 from pkikit.worlds.issued_world import layout_of
 from simulator.world.craft import craft
-from tests.support.worlds import AT, C1, CLUSTER_C, E1, issued
+from tests.support.worlds import AT, C1, CLUSTER_C, PARTNER, issued
 
 OTHERS = Owner(name="administrators of the partner", lead=timedelta(days=14), ours=False)
 
@@ -70,7 +70,13 @@ def _steps(today: World, new: Authority) -> Iterator[Step]:
         yield Step(key=f"restart {fqdn}", action=Action.RESTART, machine=fqdn, activates=(f"load {fqdn}",))
     changed = SettingChange(place="zones.0.tls_verify_subject_name", old=CLUSTER_C, new=C1)
     yield Step(key="set zone", action=Action.SET, machine="edge", settings=(changed,))
-    yield Step(key="remove e1", action=Action.REMOVE_CA, machine=E1, certificates=(issued().root.certificate,))
+    yield Step(
+        key="remove partner",
+        action=Action.REMOVE_CA,
+        machine=PARTNER,
+        certificates=(issued().root.certificate,),
+        owner=OTHERS,
+    )
 
 
 @cache

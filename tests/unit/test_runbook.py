@@ -57,7 +57,7 @@ def test_verdict_comes_first_and_five_lines_follow() -> None:
         "Steps", "Restarts", "Others must act", "Interruptions", "Point of no return",
     ]  # fmt: skip
     assert "4 restarts, one at a time: c1, c2, e1 and e2." in lines[2]
-    assert "Administrators of the partner: 1 step by 2026-11-24" in lines[3]
+    assert "Administrators of the partner: 2 steps by 2026-11-24" in lines[3]
     assert "Every service stays up at another peer." in lines[4]
     assert "Step 11 (2026-12-14): Load the new server certificate of c1." in lines[5]
 
@@ -92,10 +92,10 @@ def test_calendar_is_folded_and_has_each_step_and_each_request() -> None:
     text = named(HOSTILE).calendar
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
     lines = re.sub("\r\n ", "", text).split("\r\n")
-    assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 21
-    assert len({line for line in lines if line.startswith("UID:")}) == 21
+    assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 22
+    assert len({line for line in lines if line.startswith("UID:")}) == 22
     assert not [line for line in lines if line.startswith(("#", "=cmd"))]
-    assert len([line for line in lines if line == "TRANSP:OPAQUE"]) == 18
+    assert len([line for line in lines if line == "TRANSP:OPAQUE"]) == 17
 
 
 class _Tags(HTMLParser):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from pkikit.design.restarts import ESTIMATES
 from pkikit.planning.plan import Plan
+from pkikit.planning.predictions import Oracle
 from pkikit.planning.step_words.letters import letter_of
-from pkikit.planning.step_words.place_words import Around, do_of, title_of, where_of
+from pkikit.planning.step_words.place_words import Around, arounds, do_of, title_of, where_of
 from pkikit.planning.step_words.seen import after_of, announced_of, before_of, short_connections
 from pkikit.planning.step_words.step_commands import commands_of, proof_of
 from pkikit.planning.step_words.step_file import contents_of, step_sha256
 from pkikit.planning.step_words.step_text import StepWords
-from pkikit.planning.step_words.ways_back import Predict, no_return_of, undo_of
+from pkikit.planning.step_words.ways_back import Refused, no_return_of, undo_of
 from pkikit.planning.steps import Action
 
 LISTS_AND_MRA = (
@@ -22,26 +23,36 @@ LISTS_AND_MRA = (
 """What holds for every change of a list on an Expressway."""
 
 
-def words_of(plan: Plan, predict: Predict | None = None) -> tuple[StepWords, ...]:
+def words_of(plan: Plan, refused: Refused | None = None) -> tuple[StepWords, ...]:
     """Return what a runbook and `plan.json` say about each step, in the order of the plan.
 
     Args:
         plan: the plan.
-        predict: judges states that are not in the order: from which step on undoing an earlier one drops connections. None
-            leaves that out.
+        refused: judges states that are not in the order: from which step on undoing an earlier one drops connections. None
+            judges them here.
 
     Returns:
         One entry for each step.
     """
-    return tuple(step_words(Around(plan=plan, number=number), predict) for number in range(1, len(plan.order) + 1))
+    judged = refused or Oracle(plan.change).refused
+    made = [step_words(around, judged) for around in arounds(plan)]
+    first = next((words.number for words in made if words.no_return), None)
+    return tuple(_with_way_back(words, is_first=words.number == first) for words in made)
 
 
-def step_words(around: Around, predict: Predict | None = None) -> StepWords:
+def _with_way_back(words: StepWords, *, is_first: bool) -> StepWords:
+    """Return the words of a step: there is one point of no return, and later steps say what going back costs under "undo"."""
+    if is_first or not words.no_return:
+        return words
+    return replace(words, no_return="", undo=(*words.undo, words.no_return))
+
+
+def step_words(around: Around, refused: Refused) -> StepWords:
     """Return the words of one step.
 
     Args:
         around: the step in its plan.
-        predict: as for `words_of`.
+        refused: as for `words_of`.
 
     Returns:
         The words.
@@ -61,7 +72,7 @@ def step_words(around: Around, predict: Predict | None = None) -> StepWords:
         before=tuple(before_of(around)),
         after=tuple(after_of(around)),
         proof=proof_of(around),
-        undo=tuple(undo_of(around, predict)),
+        undo=tuple(undo_of(around, refused)),
         no_return=no_return_of(around),
         announced=tuple(announced_of(around)),
         connections=short_connections(around),
@@ -76,9 +87,7 @@ def _remarks(around: Around) -> Iterator[str]:
     match step.action:
         case Action.LOAD_CLIENT if around.is_peer:
             yield "No document states whether a changed client certificate needs a restart (ours: it does)."
-        case Action.RESTART if around.is_peer:
-            yield f"That a restart takes about {ESTIMATES['restart']} minutes is Cisco's estimate."
-        case Action.RESTART:
+        case Action.RESTART if not around.is_peer:
             yield "Which services restart on this machine, and for how long, its own documents state (ours: as an Expressway)."
         case _:
             pass

@@ -71,10 +71,12 @@ class Around:
     Attributes:
         plan: the plan.
         number: of the step, from 1.
+        names: short names of all machines, before and after the change.
     """
 
     plan: Plan
     number: int
+    names: ShortNames
 
     @property
     def step(self) -> Step:
@@ -90,11 +92,6 @@ class Around:
     def later(self) -> Prediction:
         """The state after it."""
         return self.plan.predictions[self.number]
-
-    @cached_property
-    def names(self) -> ShortNames:
-        """Short names of all machines, before and after the change."""
-        return short_names(self.plan)
 
     @property
     def machine(self) -> str:
@@ -125,6 +122,19 @@ class Around:
     def is_uc(self) -> bool:
         """True for a node with Cisco Unified OS Administration."""
         return self.group is not None and self.group.kind in _UC
+
+
+def arounds(plan: Plan) -> tuple[Around, ...]:
+    """Return all steps of a plan at their places.
+
+    Args:
+        plan: the plan.
+
+    Returns:
+        In the order of the plan.
+    """
+    names = short_names(plan)
+    return tuple(Around(plan=plan, number=number, names=names) for number in range(1, len(plan.order) + 1))
 
 
 def short_names(plan: Plan) -> ShortNames:
@@ -257,7 +267,7 @@ def where_of(around: Around) -> str:
     step = around.step
     match step.action:
         case Action.WAIT:
-            return "Nowhere: nothing is done"
+            return "Nothing to do"
         case Action.DNS:
             return "Your DNS servers"
         case Action.UPGRADE:

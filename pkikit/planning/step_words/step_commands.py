@@ -18,12 +18,12 @@ from pkikit.model.zones import DnsZone, NeighbourZone, TraversalZone, Zone
 from pkikit.planning.step_words.place_words import OS_CERTIFICATES, Around, where_of
 from pkikit.planning.step_words.step_file import contents_of
 from pkikit.planning.step_words.step_text import Command
-from pkikit.planning.steps import Action
+from pkikit.planning.steps import Action, Step
 
 _CURL = 'curl -fsS -u "admin:$EXPRESSWAY"'
 _HEADER = '-H "X-CSRF-Header: 1"'
 _API = "/api/provisioning"
-_SHA256 = "openssl x509 -noout -subject -enddate -fingerprint -sha256"
+_SHA256 = "openssl x509 -noout -fingerprint -sha256"
 _REST, _SSH = "REST API", "Command line (SSH)"
 _LAB_API = "ours: only the lab has this call"
 _INFERRED = "inferred from the settings that a diagnostic log lists"
@@ -189,9 +189,12 @@ def _asked(count: int, added: bool) -> str:
     return f"{words[1]} {'in' if added else 'gone from'} the list? The SHA-256 of {words[0]} counts, not the name"
 
 
-def _fingerprint(around: Around) -> str:
-    contents = contents_of(around.step)
-    return f"sha256 Fingerprint={contents[0].sha256}" if contents else ""
+_MATCHES = "one line; nothing means that it is another certificate"
+
+
+def _compared(step: Step) -> str:
+    """Return what lets only the fingerprint of the step's certificate pass."""
+    return f"{_SHA256} | grep -F {contents_of(step)[0].sha256}"
 
 
 def _load_proof(around: Around) -> Command:
@@ -200,18 +203,18 @@ def _load_proof(around: Around) -> Command:
     if around.is_peer and step.action is Action.LOAD and not step.place.startswith("domain "):
         return Command(
             label=_REST,
-            text=f"{_CURL} https://{step.machine}{_API}/certs/server | {_SHA256}",
-            shows=_fingerprint(around),
+            text=f"{_CURL} https://{step.machine}{_API}/certs/server | {_compared(step)}",
+            shows=_MATCHES,
             remark="the loaded certificate; the old one is in use until the restart" if pending else "",
         )
     if around.is_peer:
         return Command(
             label="Page",
-            text="openssl x509 -in shown.pem -noout -subject -enddate -fingerprint -sha256",
-            shows=_fingerprint(around),
+            text=f"cat shown.pem | {_compared(step)}",
+            shows=_MATCHES,
             remark=f"{where_of(around)}: Show (PEM file), saved as shown.pem",
         )
-    return _served(step.machine, _port_of(around, step.place), "", _fingerprint(around))
+    return _served(step.machine, _port_of(around, step.place), "", step)
 
 
 def _port_of(around: Around, place: str) -> int:
@@ -230,13 +233,16 @@ def _port_of(around: Around, place: str) -> int:
     return next((leg.port for leg in legs_of(deployment) if leg.server == around.step.machine), ports.SIP_TLS)
 
 
-def _served(machine: str, port: int, name: str, shows: str) -> Command:
+def _served(machine: str, port: int, name: str, load: Step | None) -> Command:
+    """Return what shows the certificate in use; with a load, only if it is that one."""
     asked = f" -servername {quote(name)}" if name else ""
+    dialled = (
+        f"openssl s_client ${{PROXY:+-proxy}} $PROXY -connect {quote(machine)}:{port}{asked} </dev/null 2>/dev/null"
+    )
     return Command(
         label="OpenSSL",
-        text=f"openssl s_client ${{PROXY:+-proxy}} $PROXY -connect {quote(machine)}:{port}{asked} </dev/null 2>/dev/null "
-        f"| {_SHA256}",
-        shows=shows,
+        text=f"{dialled} | {_compared(load) if load is not None else _SHA256}",
+        shows=_MATCHES if load is not None else "the certificate of this machine",
         remark="the certificate in use",
     )
 
@@ -250,10 +256,10 @@ def _restart_proof(around: Around) -> Command:
     if server is None or server.credential is None:
         if around.is_peer:
             return Command(label=_REST, text=f"{_CURL} https://{machine}{_API}/sysinfo", shows="an answer: it is back")
-        return _served(machine, _port_of(around, step.place), "", "the certificate of this machine")
+        return _served(machine, _port_of(around, step.place), "", None)
     store, _, domain = server.place.partition(" ")
     name = domain if store == "domain" else ""
-    return _served(machine, _port_of(around, server.place), name, f"sha256 Fingerprint={contents_of(server)[0].sha256}")
+    return _served(machine, _port_of(around, server.place), name, server)
 
 
 _ZONES = {

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from pkikit.design.restarts import ESTIMATES
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import key_of
 from pkikit.model.tables.product_pages import BACKUP
 from pkikit.planning.change import Done
-from pkikit.planning.plan import Plan, Prediction
-from pkikit.planning.step_words.place_words import Around, certificate_names, list_name, store_name
+from pkikit.planning.plan import Plan
+from pkikit.planning.step_words.place_words import Around, arounds, certificate_names, list_name, store_name
 from pkikit.planning.steps import Action
 from pkikit.text import counted
 
-Predict = Callable[[Done], Prediction]
-"""What the connections do after these steps."""
+Refused = Callable[[Done], Collection[str]]
+"""The ids of the connections that a state refuses."""
 
 
-def undo_of(around: Around, predict: Predict | None = None) -> Iterator[str]:
+def undo_of(around: Around, refused: Refused) -> Iterator[str]:
     """Yield how to undo a step, and what that does.
 
     Args:
         around: the step in its plan.
-        predict: judges a state that is not in the order, for what undoing drops later; None leaves that out.
+        refused: judges states that are not in the order, for what undoing drops later.
 
     Yields:
         Sentences.
@@ -31,10 +31,10 @@ def undo_of(around: Around, predict: Predict | None = None) -> Iterator[str]:
     yield _how(around)
     if around.step.action is Action.WAIT:
         return
-    if around.step.action is not Action.RESTART:
-        yield _at_once(around)
-    if predict is not None:
-        yield from _later(around, predict)
+    if around.step.action is Action.RESTART:
+        return
+    yield _at_once(around)
+    yield from _later(around, refused)
 
 
 def _how(around: Around) -> str:
@@ -73,16 +73,17 @@ def _at_once(around: Around) -> str:
     return "Directly after this step, that drops no connection."
 
 
-def _later(around: Around, predict: Predict) -> Iterator[str]:
+def _later(around: Around, refused: Refused) -> Iterator[str]:
     """Yield from which step on undoing this one by itself refuses connections."""
     plan, key = around.plan, around.step.key
     for number in range(around.number + 1, len(plan.order) + 1):
         done = frozenset(plan.order[:number]) - {key}
         known = {refusal.leg for refusal in plan.predictions[number].refused}
-        refused = [r for r in predict(done).refused if r.leg not in known]
-        if refused:
-            first = around.names.connection(refused[0].leg)
-            more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+        without = set(refused(done)) - known
+        dropped = [leg for leg in plan.predictions[number].legs if leg in without]
+        if dropped:
+            first = around.names.connection(dropped[0])
+            more = f" and {len(dropped) - 1} more" if len(dropped) > 1 else ""
             yield f"After step {number}, undoing only this one drops {first}{more}."
             yield "Undo the later steps before it, in reverse order."
             return
@@ -145,5 +146,4 @@ def point_of_no_return(plan: Plan) -> int | None:
     Returns:
         From 1.
     """
-    arounds = (Around(plan=plan, number=number) for number in range(1, len(plan.order) + 1))
-    return next((around.number for around in arounds if no_return_of(around)), None)
+    return next((around.number for around in arounds(plan) if no_return_of(around)), None)

@@ -99,6 +99,19 @@ def join(children: _Children) -> Html:
     return Html("".join(child if isinstance(child, Html) else text(child) for child in children if child is not None))
 
 
+def preformatted(lines: str, **attributes: str | None) -> Html:
+    """Return lines as they are; on a narrow page, a long one goes on in the next.
+
+    Args:
+        lines: the text.
+        **attributes: of the element.
+
+    Returns:
+        The element.
+    """
+    return el("pre", Html("\n".join(text(line) for line in lines.split("\n"))), **attributes)
+
+
 def listing(items: Iterable[Child], *, tag: str = "ul", **attributes: str | None) -> Html | None:
     """Return a list; nothing if it is empty.
 

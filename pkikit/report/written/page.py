@@ -7,7 +7,7 @@ from pkikit.model.certificates.facts import format_time
 from pkikit.report.content.deployment_report import Light, Problem, Report, Warned
 from pkikit.report.content.report_dates import Kind, lifetime_now
 from pkikit.report.written import page_tables
-from pkikit.report.written.elements import Child, Html, el, join, listing
+from pkikit.report.written.elements import Child, Html, el, join, listing, preformatted
 from pkikit.report.written.report_sentences import LIGHTS, SOURCE, answer, by_service, days_text, to_do
 from pkikit.report.written.style import STYLE, policy_of
 from pkikit.text import counted, listed
@@ -237,9 +237,7 @@ def figure(picture: Picture, caption: str) -> Html:
     drawing = el(
         "div", Html(unstyled(picture.svg)), class_="scroll lab-drawing", tabindex="0", role="region", aria_label=caption
     )
-    words = el(
-        "details", el("summary", TEXT_VERSION), el("pre", *(join([line, "\n"]) for line in picture.text.split("\n")))
-    )
+    words = el("details", el("summary", TEXT_VERSION), preformatted(picture.text))
     return el("figure", drawing, words)
 
 
