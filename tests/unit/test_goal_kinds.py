@@ -19,8 +19,8 @@ from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import World
 from pkikit.planning.goals.apply import apply_goals
 from pkikit.planning.goals.given_ca import read_goal
+from pkikit.planning.goals.on_the_way import change_of
 from pkikit.planning.goals.outcome import GoalResult
-from pkikit.planning.goals.stages import change_of
 from pkikit.planning.planner import make_plan
 from pkikit.worlds.issued_world import IssuedWorld, issue_world
 
@@ -200,7 +200,8 @@ def test_goals_combine(issued: dict[str, IssuedWorld]) -> None:
 def test_renamed_peer_loads_and_restarts_twice_and_nothing_works_too_early(
     name: str, issued: dict[str, IssuedWorld]
 ) -> None:
-    change = change_of(reached(issued[name], "rename-peer:e1=edge1.example.net"), at=AT)
+    change = reached(issued[name], "rename-peer:e1=edge1.example.net").change
+    assert change is not None
     restart, again = "restart e1.example.com", "restart e1.example.com again"
     assert change.by_key[again].activates == tuple(key for key in change.restart_of if change.restart_of[key] == again)
     (rename,) = (step for step in change.steps if step.renames)

@@ -24,6 +24,7 @@ from pkikit.planning.goals.kinds import (
     renewed_peer,
     two_stores,
 )
+from pkikit.planning.goals.on_the_way import change_of
 from pkikit.planning.goals.outcome import GoalResult
 from pkikit.planning.goals.private_ca import STAND_IN_NAME, new_private_ca, usual_leaf
 from pkikit.text import listed
@@ -69,7 +70,7 @@ def apply_goals(goals: Sequence[Goal], today: World, *, at: datetime, issuers: S
         )
     for goal in goals:
         draft = _applied(draft, goal)
-    return GoalResult(
+    result = GoalResult(
         today=draft.today,
         tomorrow=draft.tomorrow,
         words=", ".join(map(_words, goals)),
@@ -80,6 +81,7 @@ def apply_goals(goals: Sequence[Goal], today: World, *, at: datetime, issuers: S
         between=draft.between,
         authorities=ground.authorities,
     )
+    return replace(result, change=change_of(result, at=at)) if result.between else result
 
 
 def _require_compatible(goals: Sequence[Goal]) -> None:

@@ -9,6 +9,7 @@ from cryptography import x509
 
 from pkikit.issue.authority import Authority
 from pkikit.model.world import World
+from pkikit.planning.change import Change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,8 @@ class GoalResult:
         notes: what else is worth knowing, in sentences: stand-ins, CAs that stay and why.
         originals: of a look-alike, the original: show its SHA-256, for that is what the machines have.
         stand_ins: certificates of tomorrow that another CA will issue in fact: same names and purposes, another key.
-        between: machines that have to be reached on the way, in this order: `change_of` makes steps of all of it.
+        between: machines that have to be reached on the way, in this order, because a certificate changes twice.
+        change: the steps of the whole way, if there are such machines; None if the difference of today and tomorrow is all.
         authorities: CAs whose keys are at hand. None of them goes into a file.
     """
 
@@ -36,6 +38,7 @@ class GoalResult:
     originals: Mapping[x509.Certificate, x509.Certificate] = field(default_factory=dict)
     stand_ins: frozenset[x509.Certificate] = frozenset()
     between: tuple[World, ...] = ()
+    change: Change | None = None
     authorities: tuple[Authority, ...] = field(default=(), repr=False)
 
     def original_of(self, certificate: x509.Certificate) -> x509.Certificate:
