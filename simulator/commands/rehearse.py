@@ -17,6 +17,8 @@ from pkikit.errors import InputError
 from pkikit.text import counted
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from pkikit.planning.plan import Plan
     from simulator.rehearsal.memory import Interrupted, Memory
     from simulator.rehearsal.results import Rehearsal, RehearsedState
@@ -54,9 +56,9 @@ def rehearse(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Rehearse a plan: a lab does each step and dials every connection with real TLS, next to the plan's prediction.
+    """Rehearse a plan on real handshakes, step by step.
 
-    Meanwhile, zones and tunnels keep their connections up. While a machine restarts, the lab dials as well.
+    A lab does each step and dials every connection with real TLS. You see the plan's prediction next to the handshakes. Meanwhile, zones and tunnels keep their connections up. While a machine restarts, the lab dials as well.
     The exit code is 0 if no connection is refused, none of a zone goes down unannounced, and every handshake is as predicted.
     Otherwise it is 1.
 
@@ -75,10 +77,9 @@ def rehearse(
     if out is not None:
         write_public(out, json.dumps(result.to_json(), indent=2, ensure_ascii=False).encode())
 
-    def show(to: object) -> None:
+    def show(device: Console) -> None:
         from simulator.commands.rehearse_text import show_rehearsal
 
-        device = console.device()
         show_rehearsal(device, result, verbose=verbose)
         if out is not None:
             device.print()

@@ -41,8 +41,8 @@ def _counts(numbers: Mapping[State, int]) -> str:
     return ", ".join(f"{numbers[one]} {word}" for one, word in words.items() if numbers.get(one)) or "none"
 
 
-def held_up(state: RehearsedState) -> str:
-    """Return how many held connections are up: `19/30`; marked if one went down without an announcement."""
+def kept_up(state: RehearsedState) -> str:
+    """Return how many connections of zones and tunnels are up: `19/30`; marked if one went down without an announcement."""
     up, of = state.held
     return f"{up}/{of} ✘" if state.unannounced else f"{up}/{of}" if of else ""
 
@@ -50,9 +50,9 @@ def held_up(state: RehearsedState) -> str:
 def line_of(state: RehearsedState) -> str:
     """Return one state as one line of text."""
     says = state.says if len(state.says) <= _WORDS else f"{state.says[: _WORDS - 1]}…"
-    held = f"kept up {held_up(state)}" if state.held[1] else ""
+    kept = f"kept up {kept_up(state)}" if state.held[1] else ""
     return (
-        f"{state.number:>3}  {says:<{_WORDS}}  {dialled(state):<14}  {predicted(state)}  {held}  {state.seconds:.1f} s"
+        f"{state.number:>3}  {says:<{_WORDS}}  {dialled(state):<14}  {predicted(state)}  {kept}  {state.seconds:.1f} s"
     )
 
 

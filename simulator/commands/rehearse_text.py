@@ -11,7 +11,7 @@ from pkikit.judge.legs.known_parts import State
 from pkikit.text import counted, listed
 from pkikit.view.connections.cause_words import cause_in_words
 from pkikit.view.short_names import ShortNames
-from simulator.commands.rehearse_progress import dialled, held_up, predicted
+from simulator.commands.rehearse_progress import dialled, kept_up, predicted
 from simulator.rehearsal.results import Break, Cause, Connection, Rehearsal, RehearsedState
 from simulator.rehearsal.route import Phase
 from simulator.rehearsal.sabotage import Kind
@@ -34,7 +34,7 @@ def show_rehearsal(out: Console, found: Rehearsal, *, verbose: bool = False) -> 
     names = ShortNames.of_ids(c.id for state in found.states for c in state.connections)
     console.headline(out, verdict(found))
     for line in _lines_below(found):
-        console.say(out, line)
+        console.say(out, line, indent=2)
     columns = ("", "step", "dialled", "predicted", "kept up", "time")
     console.table(
         out, columns, [_row(state) for state in found.states], title="Every connection, dialled in each state:"
@@ -75,18 +75,19 @@ def _agreement(found: Rehearsal) -> str:
 def _lines_below(found: Rehearsal) -> Iterator[str]:
     """Yield what the verdict leaves out: held connections, services, what was dialled, and how long it took."""
     lost = {leg for state in found.states for leg in state.dropped}
-    held = max((state.held[1] for state in found.states), default=0)
-    if held and not found.unannounced:
-        yield f"  {_kept(held, len(lost))}"
+    kept = max((state.held[1] for state in found.states), default=0)
+    if kept and not found.unannounced and not found.refused:
+        yield _kept(kept, len(lost))
     for state in found.states:
         if state.phase is Phase.OFF:
-            down = counted(state.count(State.DOWN), "connection")
-            services = f", and with them {listed(state.services)}" if state.services else ""
-            yield f"  Without power, {down} of the machine are down{services}."
+            down = state.count(State.DOWN)
+            are = "1 connection is" if down == 1 else f"{down} connections are"
+            services = f", and no other peer carries {listed(state.services)}" if state.services else ""
+            yield f"While {state.says}, {are} down{services}."
     if found.refused and not found.differences:
-        yield f"  The prediction agrees: {_agreement(found)}."
-    kept = f", {found.continued} of them before the interruption" if found.continued else ""
-    yield f"  {counted(len(found.states), 'state')}{kept}, dialled in {found.seconds:.1f} s."
+        yield f"The prediction agrees: {_agreement(found)}."
+    before = f", {found.continued} of them before the interruption" if found.continued else ""
+    yield f"{counted(len(found.states), 'state')}{before}, dialled in {found.seconds:.1f} s."
 
 
 def _kept(kept: int, lost: int) -> str:
@@ -117,7 +118,7 @@ def _place(state: RehearsedState) -> str:
 def _row(state: RehearsedState) -> tuple[str, ...]:
     between = state.phase in {Phase.DURING, Phase.OFF, Phase.BACK}
     number, says = ("", f"  {state.says}") if between else (str(state.number), state.says)
-    return number, says, dialled(state), predicted(state), held_up(state), f"{state.seconds:.1f} s"
+    return number, says, dialled(state), predicted(state), kept_up(state), f"{state.seconds:.1f} s"
 
 
 def _some(names: ShortNames, ids: Iterable[str], *, verbose: bool) -> str:

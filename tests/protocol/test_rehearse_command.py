@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,26 +15,9 @@ from pkikit.planning.plan_file import write_plan
 from simulator.commands.cli import app
 from tests.support.cli import run, run_json
 from tests.support.root_plans import new_root, planned
-from tests.support.wait import LONG
 from tests.support.worlds import AT, deployment
 
-# Kills its own process as soon as the state file has been written for the n-th time.
-_KILLED = """
-import os, sys
-from simulator.commands.cli import main
-from simulator.rehearsal.memory import Memory
-
-save, count = Memory.save, [int(sys.argv.pop(1))]
-
-def save_and_die(*arguments):
-    save(*arguments)
-    count[0] -= 1
-    if not count[0]:
-        os.kill(os.getpid(), 9)
-
-Memory.save = save_and_die
-main()
-"""
+C = "expc"
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +49,10 @@ def test_refusals_give_exit_code_1_and_name_who_refuses(plan: Path) -> None:
 
 def test_rehearsal_continues_after_kill_9(plan: Path) -> None:
     state = plan.with_name("plan.rehearsal.json")
-    killed = subprocess.run(
-        [sys.executable, "-c", _KILLED, "11", "rehearse", str(plan), "--roll-back", "6"],
-        capture_output=True,
-        timeout=LONG,
-    )
+    killed = run("tests.support.killed_rehearsal", "11", "rehearse", str(plan), "--roll-back", "6")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     left = json.loads(state.read_text())
-    assert (len(left["states"]), left["under_way"]) == (5, "restart expc"), "written before and after each state"
+    assert (len(left["states"]), left["under_way"]) == (5, f"restart {C}"), "written before and after each state"
 
     other = run("simulator", "rehearse", str(plan), "--continue", "--swap", "1,2")
     assert other.returncode == 2
