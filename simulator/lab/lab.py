@@ -29,6 +29,7 @@ from simulator.lab.lab_keeper import LabKeeper
 from simulator.lab.machines import Machines
 from simulator.lab.pages import serve_pages
 from simulator.lab.peer_requests import PeerRequests
+from simulator.lab.plan_steps import PlanSteps
 from simulator.lab.process import allow_many_sockets, errors_to
 from simulator.lab.recording import Recording
 from simulator.lab.running_lab import RunningLab
@@ -164,4 +165,5 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
         housekeeping=housekeeping,
         alarms=alarms,
         diagnostics=diagnostics,
+        steps=PlanSteps(context, changes, peers, housekeeping.tick),
     )

@@ -16,6 +16,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import Party, World
+from pkikit.planning.steps import Step
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.leg_report import LegReport
 from simulator.connections.context import Follower, LabContext
@@ -29,6 +30,7 @@ from simulator.lab.alarm_watch import AlarmWatch
 from simulator.lab.diagnostics import Diagnostics, write_archives
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.pages import Pages
+from simulator.lab.plan_steps import PlanSteps, StepResult
 from simulator.lab.world_changes import WorldChanges
 from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
@@ -39,7 +41,7 @@ class RunningLab:
     """The value of `async with Lab(deployment) as lab:`. Everything in it runs until the block ends.
 
     settings, clock, events, plan, issued: as in LabContext. peers, endpoints: by FQDN. network: DNS and distribution points.
-    diagnostics: diagnostic logging. passwords: of the pages, by user.
+    diagnostics: diagnostic logging. steps: does and undoes the steps of a plan. passwords: of the pages, by user.
     background: owns the tasks that no caller waits for.
     """
 
@@ -57,6 +59,7 @@ class RunningLab:
         housekeeping: Housekeeping,
         alarms: AlarmWatch,
         diagnostics: Diagnostics,
+        steps: PlanSteps,
     ) -> None:
         self.settings, self.clock = context.settings, context.clock
         self.events, self.plan, self.issued = context.events, context.plan, context.issued
@@ -64,7 +67,7 @@ class RunningLab:
         self.network, self.endpoints, self.peers, self.passwords = network, endpoints, peers, passwords
         self._context, self._pages, self._dialler = context, pages, dialler
         self._changes, self._housekeeping, self._alarms = changes, housekeeping, alarms
-        self.diagnostics = diagnostics
+        self.diagnostics, self.steps = diagnostics, steps
 
     @property
     def deployment(self) -> Deployment:
@@ -127,6 +130,34 @@ class RunningLab:
         Parties whose certificate, clock or protocol changed restart. Lists are used from the next connection on.
         """
         self._changes.change(world)
+
+    async def do(self, step: Step, *, waits: bool | None = None) -> StepResult:
+        """Do a step of a plan the way its owner does it.
+
+        Args:
+            step: the step.
+            waits: whether a restart puts it into effect: `step.key in change.restart_of`. None: as the lab knows it.
+
+        Returns:
+            What happened.
+
+        Raises:
+            LabError: the lab has no such machine, or a private key is missing.
+            InputError: the machine refuses the file, or the settings contradict each other.
+        """
+        return await self.steps.do(step, waits=waits)
+
+    async def undo(self, step: Step, *, was: Credential | None = None) -> StepResult:
+        """Undo a step of a plan with its opposite; `was` is the certificate before a load that another lab did.
+
+        Raises:
+            LabError: the step has no way back, or nobody knows what was there before.
+        """
+        return await self.steps.undo(step, was=was)
+
+    async def settle(self) -> None:
+        """Return when each held connection was dialled once, also those that a change brought."""
+        await self._dialler.settle()
 
     def install(self, fqdn: str, credential: Credential) -> None:
         """Give a party another server certificate, and restart it.

@@ -87,6 +87,12 @@ class WorldChanges:
         if party.fqdn in self._peers:  # now, and not only when the followers come to it: the caller looks at once
             self._peers[party.fqdn].alarm_board.started_again()
 
+    def settle(self) -> None:
+        """Look at the alarms again, and dial what is down: time has passed."""
+        for peer in self._peers.values():
+            peer.alarm_board.look()
+        self._dialler.retry()
+
     def consult(self, party: Party) -> None:
         """Use the certificates and lists of this party from its next connection on, without a restart."""
         self._context.world = self._context.world.with_party(party)
