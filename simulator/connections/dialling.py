@@ -18,7 +18,7 @@ from simulator.background import reason_of
 from simulator.connections.context import LabContext
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
-from simulator.connections.losses import Losses
+from simulator.connections.loss_log import Losses
 from simulator.connections.network import Network
 from simulator.wire.stream import Stream
 

@@ -15,7 +15,7 @@ from pkikit.model.trace import HandshakeTrace
 from simulator.background import reason_of
 from simulator.connections.context import LabContext
 from simulator.connections.endpoint import Endpoint
-from simulator.connections.losses import Losses
+from simulator.connections.loss_log import Losses
 from simulator.wire.stream import Stream
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0  # seconds until a lost connection is tried again

@@ -26,7 +26,7 @@ from simulator.lab.alarm_watch import AlarmWatch
 from simulator.lab.diagnostics import Diagnostics
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.lab_keeper import LabKeeper
-from simulator.lab.machines import Machines
+from simulator.lab.lab_machines import Machines
 from simulator.lab.pages import serve_pages
 from simulator.lab.peer_requests import PeerRequests
 from simulator.lab.plan_steps import PlanSteps

@@ -23,7 +23,7 @@ from simulator.connections.context import Follower, LabContext
 from simulator.connections.dialling import Dialler
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
-from simulator.connections.losses import Losses
+from simulator.connections.loss_log import Losses
 from simulator.connections.network import Network
 from simulator.errors import LabError
 from simulator.lab.alarm_watch import AlarmWatch

@@ -12,7 +12,7 @@ from simulator.connections.network import Network
 from simulator.errors import LabError
 from simulator.events import RESTARTED
 from simulator.lab.lab_keeper import LabKeeper
-from simulator.lab.machines import CANNOT_LISTEN, Machines
+from simulator.lab.lab_machines import CANNOT_LISTEN, Machines
 from simulator.world.changes import has_changed, needs_restart
 from simulator.world.renames import renames_between
 

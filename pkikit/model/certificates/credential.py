@@ -48,7 +48,11 @@ def is_same(one: Credential | None, other: Credential | None) -> bool:
     """Certificates *and* key are the same; `==` looks at the certificates alone."""
     if one is None or other is None:
         return one is other
-    return one == other and one.key is other.key
+    if one != other or one.key is other.key:
+        return one == other
+    if one.key is None or other.key is None:
+        return False
+    return spki(one.key.public_key()) == spki(other.key.public_key())
 
 
 def spki(public_key: object) -> bytes:
