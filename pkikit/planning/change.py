@@ -90,7 +90,8 @@ class Change:
         resolved = {name for step in effective for name in step.names}
         gone = {name for step in effective for name in step.gone}
         unresolved = (self.today.unresolved - resolved) | gone
-        return replace(self.today, deployment=deployment, parties=parties, unresolved=unresolved)
+        world = replace(self.today, deployment=deployment, parties=parties, unresolved=unresolved)
+        return _with_unknown_lists(world, self.today, names) if self.today.stand_ins.unknown else world
 
     @cached_property
     def _known_parties(self) -> dict[tuple[str, str, bool, tuple[str, ...]], Party]:
@@ -226,3 +227,17 @@ def _with_list(
     if not ports:
         return replace(party, trusted_ca_list=changed(party.trusted_ca_list), lists=lists)
     return replace(party, lists={**lists, **dict.fromkeys(ports, changed(lists[ports[0]]))})
+
+
+def _with_unknown_lists(world: World, today: World, names: Mapping[str, str]) -> World:
+    """Return the world in which a list that nobody gave stays unknown, although a step adds a CA to it or removes one."""
+    made = today.stand_ins
+    lists = set(made.lists)
+    for fqdn, before in today.parties.items():
+        after = world.parties.get(names.get(fqdn, fqdn))
+        if after is None:
+            continue
+        pairs = [(before.trusted_ca_list, after.trusted_ca_list)]
+        pairs += [(before.lists.get(port, before.trusted_ca_list), listed) for port, listed in after.lists.items()]
+        lists |= {(after.fqdn, new) for old, new in pairs if new and (not old or (fqdn, old) in made.lists)}
+    return replace(world, stand_ins=replace(made, lists=frozenset(lists)))

@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from cryptography import x509
 
 from pkikit.errors import InputError
+from pkikit.judge.legs.known_parts import State
+from pkikit.model.world import StandIns, World
+from pkikit.planning.difference import difference_of
+from pkikit.planning.plan import Plan
 from pkikit.planning.plan_file import bring_plan, plan_json, read_plan, write_plan
+from pkikit.planning.predictions import naive_order, replay
+from tests.support import plan_pairs
 from tests.support.generate_docs import DOCS
 from tests.support.small_plan import small_plan
+from tests.support.worlds import AT, C2
 
 
 @pytest.fixture
@@ -40,6 +49,52 @@ def test_plan_that_is_read_is_the_one_that_was_written(written: Path) -> None:
     keys = [step.credential.key for step in brought.plan.steps if step.credential is not None]
     assert all(keys)
     assert all(p.credential.key_matches for p in brought.plan.change.today.parties.values() if p.credential)
+
+
+@pytest.mark.parametrize("seed", [3, 23, 57])
+def test_generated_plans_come_back_whole(seed: int, tmp_path: Path) -> None:
+    pair = plan_pairs.pair(seed)
+    change = difference_of(pair.today, pair.tomorrow, at=AT)
+    order = naive_order(change)
+    plan = Plan(change=change, order=order, predictions=replay(change, order), order_exists=False, reason="naive")
+    path = tmp_path / "plan.json"
+    write_plan(path, plan)
+    brought = bring_plan(path)
+    assert (brought.plan.order, brought.plan.predictions, brought.remarks) == (order, plan.predictions, ())
+    assert (brought.plan.change.today, brought.plan.change.tomorrow) == (change.today, change.tomorrow)
+    assert brought.plan.order_exists == (plan.refused_legs == 0)
+
+
+def test_unknown_parts_of_an_import_stay_unknown(tmp_path: Path) -> None:
+    """Nobody gave c2's files: a step that appends a CA to its list does not make the list known."""
+    small = small_plan()
+    made = StandIns(
+        certificates=frozenset({leaf_of(small.change.today, C2)}),
+        lists=frozenset({(C2, small.change.today.parties[C2].trusted_ca_list)}),
+        unknown=True,
+    )
+    change = replace(small.change, today=replace(small.change.today, stand_ins=made))
+    plan = replace(small, change=change, predictions=replay(change, small.order))
+    path = tmp_path / "plan.json"
+    write_plan(path, plan)
+    brought = bring_plan(path)
+    assert brought.plan.change.today.stand_ins == made
+    assert brought.plan.predictions == plan.predictions
+    first, last = (
+        {leg for leg, state in prediction.legs.items() if state is State.NOT_ASSESSED and C2 in leg}
+        for prediction in (brought.plan.predictions[0], brought.plan.predictions[-1])
+    )
+    assert first
+    assert first == last
+    folder = tmp_path / "plan.files" / "today"
+    assert not (folder / "certificates" / C2 / "cert.pem").exists(), "--certs would take it for c2's own"
+    assert (folder / "others" / C2 / "cert.pem").is_file()
+
+
+def leaf_of(world: World, fqdn: str) -> x509.Certificate:
+    credential = world.parties[fqdn].credential
+    assert credential is not None
+    return credential.leaf
 
 
 def test_private_keys_are_files_of_their_own(written: Path) -> None:

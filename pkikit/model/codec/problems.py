@@ -23,6 +23,7 @@ _SENTENCES = {
     "bool_type": "is neither true nor false",
     "bool_parsing": "must be on or off",
     "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "finite_number": "must be a number",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
@@ -30,6 +31,7 @@ _SENTENCES = {
     "frozen_set_type": "must be a list",
     "dict_type": "must be an object",
     "mapping_type": "must be an object",
+    "model_type": "must be an object",
 }
 
 

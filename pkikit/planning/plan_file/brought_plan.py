@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pkikit.planning.change import Change
 from pkikit.planning.plan import Clash, Enabling, Plan, Prediction
 from pkikit.planning.plan_file.files_of_plan import folder_beside
 from pkikit.planning.plan_file.plan_document import MAX_PLAN, PlanDocument, PredictionEntry, WorldEntry, document_of
+from pkikit.planning.plan_file.reached_tomorrow import differences
 from pkikit.planning.plan_file.steps_of_plan import precedences_of, problems_of, steps_of
 from pkikit.planning.plan_file.written_plan import TODAY, TOMORROW
 from pkikit.planning.predictions import replay
@@ -165,36 +166,6 @@ def _worlds(document: PlanDocument, folder: Path) -> tuple[World, World]:
 def _said(entry: WorldEntry) -> WorldFolder:
     made = entry.made_by_lab
     return WorldFolder(files={}, made=made.files, urls=made.urls, unknown=made.unknown, unresolved=entry.unresolved)
-
-
-def differences(after: World, tomorrow: World) -> Iterator[str]:
-    """Yield where the machines after all steps are not those of tomorrow.
-
-    Args:
-        after: the machines after all steps.
-        tomorrow: as they should be.
-
-    Yields:
-        One sentence for each machine.
-    """
-    if after.deployment != tomorrow.deployment:
-        yield "steps: the configuration after all steps is not that of tomorrow; a step is missing, or was changed"
-    for fqdn, party in tomorrow.parties.items():
-        found = after.parties.get(fqdn)
-        if found is None:
-            yield f"steps: no step leads to the machine {fqdn} of tomorrow"
-            continue
-        same = (found.credential, found.client, dict(found.services), dict(found.domains)) == (
-            party.credential, party.client, dict(party.services), dict(party.domains)
-        )  # fmt: skip
-        if not same:
-            yield f"steps: after all steps {fqdn} has another certificate than tomorrow; a step is missing, or was changed"
-        elif _lists(after, fqdn) != _lists(tomorrow, fqdn):
-            yield f"steps: after all steps {fqdn} trusts other CAs than tomorrow; a step is missing, or was changed"
-
-
-def _lists(world: World, fqdn: str) -> Mapping[str, frozenset[object]]:
-    return {name: frozenset(listed) for name, listed in world.lists_of(fqdn).items()}
 
 
 def _remarks(document: PlanDocument, predictions: Sequence[Prediction]) -> Iterator[str]:

@@ -20,7 +20,7 @@ FORMAT = 1
 MAX_PLAN = 16 * 1024 * 1024
 _MAX_STEPS, _MAX_LEGS, _DEEPEST = 2_000, 20_000, 20
 
-_Text = Annotated[str, StringConstraints(max_length=4_000)]
+_Text = Annotated[str, StringConstraints(max_length=100_000)]
 _Name = Annotated[str, StringConstraints(max_length=300)]
 _Path = Annotated[str, StringConstraints(max_length=600)]
 _Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -20,6 +20,7 @@ from pkikit.worlds.world_folder import group_in
 
 _LOADS = frozenset({Action.LOAD, Action.LOAD_CLIENT})
 _WITH_FILES = _LOADS | {Action.APPEND_CA, Action.REMOVE_CA}
+RESTARTS = frozenset({Action.RESTART, Action.UPGRADE})
 _MAX_FILE = 4 * 1024 * 1024
 
 
@@ -121,6 +122,10 @@ def problems_of(document: PlanDocument, steps: list[Step], today: World, tomorro
         if step.key in order:
             yield f"{place}.key: {_shown(step.key)} is there twice; steps[{order[step.key]}] has it too"
         order.setdefault(step.key, number)
+        if entry.restart is not (step.action in RESTARTS):
+            yield f"{place}.restart: must be true for a restart or an upgrade, and false otherwise"
+        if entry.until is not None and step.action is not Action.WAIT:
+            yield f"{place}.until: only a wait has a date"
         yield from _machine_problems(step, place, today, tomorrow)
         if [fingerprint(c) for c in certificates_in(step)] != list(entry.certificates):
             yield f"{place}.certificates: are not the fingerprints of the certificates in its file"
@@ -144,7 +149,8 @@ def _machine_problems(step: Step, place: str, today: World, tomorrow: World) -> 
         lists, stores = {"", *(s.trust_list for s in services)}, {"server", *(s.service for s in services)}
         allowed = {"client"} if step.action is Action.LOAD_CLIENT else stores if step.action is Action.LOAD else lists
         if step.place not in allowed and not (step.action is Action.LOAD and step.place.startswith("domain ")):
-            yield f"{place}.place: {_shown(step.place)} is not known there; allowed are {', '.join(sorted(allowed - {''}))}"
+            known_places = ", ".join(sorted(allowed - {""})) or "an empty text"
+            yield f"{place}.place: {_shown(step.place)} is not known there; allowed is {known_places}"
 
 
 def _activation_problems(steps: list[Step], order: Mapping[str, int]) -> Iterator[str]:

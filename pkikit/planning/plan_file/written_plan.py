@@ -16,12 +16,14 @@ from pkikit.files.exchanged_folder import write_whole
 from pkikit.judge.legs.known_parts import State
 from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.plan_file.plan_document import FORMAT, MAX_PLAN, PlanDocument, to_json
+from pkikit.planning.plan_file.reached_tomorrow import reached_tomorrow
 from pkikit.planning.plan_file.step_files import certificates_in, file_of, fingerprint, is_private
+from pkikit.planning.plan_file.steps_of_plan import RESTARTS
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.step_words.all_words import words_of
 from pkikit.planning.step_words.step_file import STEPS
 from pkikit.planning.step_words.step_text import StepWords
-from pkikit.planning.steps import Action, Step
+from pkikit.planning.steps import Step
 from pkikit.worlds.world_folder import WorldFolder, world_files
 
 TODAY, TOMORROW = "today", "tomorrow"
@@ -29,7 +31,6 @@ TODAY, TOMORROW = "today", "tomorrow"
 RECORD = "plan-files.json"
 DEFAULT_FILES = "plan.files"
 _OURS = frozenset({TODAY, TOMORROW, STEPS, RECORD})
-_RESTARTS = frozenset({Action.RESTART, Action.UPGRADE})
 
 
 def files_folder_of(path: Path) -> Path:
@@ -128,8 +129,9 @@ def _require_free(path: Path, folder: Path) -> None:
 
 def _folders(plan: Plan) -> tuple[WorldFolder, WorldFolder]:
     change = plan.change
-    today = world_files(change.today, change.tomorrow.deployment)
-    return today, world_files(change.tomorrow, change.today.deployment)
+    tomorrow = reached_tomorrow(change)
+    today = world_files(change.today, tomorrow.deployment)
+    return today, world_files(tomorrow, change.today.deployment)
 
 
 def _document(
@@ -209,7 +211,7 @@ def _step(plan: Plan, step: Step, number: int, words: StepWords, real: Mapping[s
         "key_file": f"{files}/{made.key_path}" if made and made.key_path else None,
         "certificates": prints,
         "originals": [real.get(shown, shown) for shown in prints] if any(shown in real for shown in prints) else [],
-        "restart": step.action in _RESTARTS,
+        "restart": step.action in RESTARTS,
         "activates": step.activates,
         "activated_by": plan.change.restart_of.get(step.key),
         "before": " ".join(words.before),
