@@ -16,9 +16,11 @@ from rich.text import Text
 
 from pkikit.commands.deployments.check_text import headline, show_services
 from pkikit.commands.terminal import console, layout
-from pkikit.files import key_pem, write_private, write_public
+from pkikit.files import write_private, write_public
+from pkikit.files.deployment_folder import is_key_file
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.short_names import ShortNames
+from pkikit.worlds.world_folder import machine_files
 from simulator.commands.access import FILE, USERS, access_file, access_of
 from simulator.face.name_proxy import NameProxy
 from simulator.face.topology_page import Management
@@ -35,19 +37,8 @@ def write_state(lab: RunningLab, directory: Path) -> None:
     write_public(directory / "root.pem", lab.issued.authority.root.public_bytes(Encoding.PEM))
     for fqdn, party in lab.world.parties.items():
         make_private_folder(directory / fqdn)
-        if party.credential is not None:
-            write_public(directory / fqdn / "cert.pem", party.credential.pem())
-            if party.credential.key is not None:
-                write_private(directory / fqdn / "key.pem", key_pem(party.credential.key))
-        for port, credential in party.services.items():
-            write_public(directory / fqdn / f"cert-{port}.pem", credential.pem())
-            if credential.key is not None:
-                write_private(directory / fqdn / f"key-{port}.pem", key_pem(credential.key))
-        lists = {"trust.pem": party.trusted_ca_list}
-        for made in lab.deployment.group_of(fqdn).certificates:
-            lists |= {f"trust-{made.service.lower()}.pem": party.lists[p] for p in made.ports if p in party.lists}
-        for name, listed in lists.items():
-            write_public(directory / fqdn / name, b"".join(c.public_bytes(Encoding.PEM) for c in listed))
+        for name, content in machine_files(party, lab.deployment.group_of(fqdn)).items():
+            (write_private if is_key_file(name) else write_public)(directory / fqdn / name, content)
 
 
 _WARNING = (
