@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
+from pkikit.issue.authority import create_root
 from pkikit.judge.checks.certificate_checks import allows
+from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.known_verdict import judge_as_known
 from pkikit.judge.legs.sunset import is_public
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.parties import Role
 from pkikit.model.tables.features import TWO_STORES
-from pkikit.model.world import World
+from pkikit.model.world import StandIns, World
 from pkikit.planning.goals.apply import apply_goals
 from pkikit.planning.goals.given_ca import read_goal
 from pkikit.planning.goals.on_the_way import change_of
@@ -229,3 +233,46 @@ def test_steps_of_a_goal_lead_to_its_tomorrow(goal: str, issued: dict[str, Issue
     }
     assert not down(everything)
     assert set(result.assumptions) <= set(change.assumptions)
+
+
+def with_gaps(made: IssuedWorld) -> World:
+    """An import: nobody gave keys, e2's certificate, Unified CM's list, or anything of clients outside."""
+    world = made.world
+    for party in world.parties.values():
+        credential = replace(party.credential, key=None) if party.credential is not None else None
+        services = {port: replace(held, key=None) for port, held in party.services.items()}
+        world = world.with_party(replace(party, credential=credential, services=services))
+    world = world.with_party(replace(world.parties["e2.example.com"], credential=None, trusted_ca_list=()))
+    for fqdn in ("ucm1.corp.example.com", "jabber.example.com"):
+        world = world.with_party(replace(world.parties[fqdn], trusted_ca_list=()))
+    return replace(world, stand_ins=StandIns(unknown=True), published={})
+
+
+@pytest.mark.parametrize(
+    "goal", ["renew:c1", "two-stores", "leave-public-ca:{file}", "new-root:{file}", "rename-peer:e1=edge1.example.net"]
+)
+def test_goal_for_an_import_claims_nothing_about_what_nobody_gave(
+    goal: str, issued: dict[str, IssuedWorld], tmp_path: Path
+) -> None:
+    made = issued["clustered-mra"]
+    today = with_gaps(made)
+    before = {v.leg.id: v.state for v in judge_as_known(today, AT)}
+    assert State.NOT_ASSESSED in before.values()
+    file = tmp_path / "root.pem"
+    file.write_bytes(create_root("My Root CA", at=AT).certificate.public_bytes(Encoding.PEM))
+    written = goal.format(file=file)
+    if goal.startswith("leave"):
+        today = today.with_party(
+            replace(
+                today.parties["e1.example.com"],
+                credential=reached(made, "leave-public-ca").today.parties["e1.example.com"].credential,
+            )
+        )
+    result = reached(made, written, world=today, with_keys=False)
+    states = {v.leg.id: v.state for v in judge_as_known(result.tomorrow, AT)}
+    assert State.DOWN not in states.values()
+    assert State.NOT_ASSESSED in states.values()
+    assert {v.leg.id: v.state for v in judge_as_known(result.today, AT)}.keys() == before.keys()
+    change = result.change or change_of(result, at=AT)
+    everything = change.world(frozenset(change.by_key))
+    assert State.DOWN not in {v.state for v in judge_as_known(everything, AT)}

@@ -14,6 +14,7 @@ from pkikit.errors import InputError
 from pkikit.issue.authority import Authority
 from pkikit.issue.lookalike.engine import Lookalikes, reissue
 from pkikit.issue.lookalike.keys.key_ring import Signer
+from pkikit.issue.lookalike.keys.shared_primes import SharedPrimes
 from pkikit.issue.lookalike.originals import Originals
 from pkikit.issue.lookalike.rekeyed_world import counterpart_of, originals_of
 from pkikit.judge.paths.trust import signers
@@ -124,7 +125,9 @@ def _whole(today: World, at: datetime, files: Sequence[GivenCa], renewed: Sequen
     found = originals_of(today)
     chains = tuple(c for given in files for c in given.chain)
     presented = (*found.presented, *(given.chain[0] for given in files))
-    made = reissue(replace(found, certificates=(*found.certificates, *chains), presented=presented))
+    made = reissue(
+        replace(found, certificates=(*found.certificates, *chains), presented=presented), source=SharedPrimes()
+    )
     originals = {made.certificate(c): c for c in (*found.certificates, *chains)}
     by_file = {given.where: _of_file(made, given) for given in files}
     known = tuple(dict.fromkeys((*found.certificates, *chains)))
