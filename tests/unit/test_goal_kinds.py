@@ -19,6 +19,7 @@ from pkikit.judge.legs.known_verdict import judge_as_known
 from pkikit.judge.legs.sunset import is_public
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.parties import Role
+from pkikit.model.places import deployment_with
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import StandIns, World
 from pkikit.planning.goals.apply import apply_goals
@@ -276,3 +277,14 @@ def test_goal_for_an_import_claims_nothing_about_what_nobody_gave(
     change = result.change or change_of(result, at=AT)
     everything = change.world(frozenset(change.by_key))
     assert State.DOWN not in {v.state for v in judge_as_known(everything, AT)}
+
+
+@pytest.mark.parametrize("goal", ["new-root:{file}", "renew:all", "two-stores", "leave-public-ca"])
+def test_new_certificates_are_accepted_where_an_unknown_status_counts_as_revoked(goal: str, tmp_path: Path) -> None:
+    strict = {"revocation.checking": True, "revocation.fallback": "revoked"}
+    made = issue_world(deployment_with(load_deployment(FOLDER / "clustered-mra.yaml"), strict), at=AT, rsa=False)
+    file = tmp_path / "root.pem"
+    file.write_bytes(create_root("My Root CA", at=AT).certificate.public_bytes(Encoding.PEM))
+    result = reached(made, goal.format(file=file))
+    assert down(result.today) == down(result.tomorrow) == []
+    assert any("publishes a CRL" in said for said in result.assumptions) == goal.startswith("new-root")

@@ -11,10 +11,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.issue.authority import Authority
 from pkikit.judge.checks.certificate_checks import allows
 from pkikit.model.certificates.credential import Credential, PrivateKey
+from pkikit.model.certificates.facts import title
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import World
 from pkikit.planning.goals.certificate_orders import Order, designed_order, issue, new_key_like, order_like
 from pkikit.planning.goals.ground import Ground
+from pkikit.planning.goals.published_crls import NEW_CA_CRL, publishing, with_pointers
+from pkikit.text import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ def reissued(
         if party.credential is None:
             order = designed_order(draft.tomorrow.deployment, fqdn)
             assert authority is not None  # `prepare` refused to renew what is not there
-            draft, new = issued(draft, order, authority, new_key_like(None))
+            draft, new = issued_by_other(draft, order, authority, new_key_like(None))
             party = replace(party, credential=new, client=new if two_stores else None)
             draft = replace(draft, tomorrow=draft.tomorrow.with_party(party))
             continue
@@ -118,9 +121,40 @@ def _replaced(
     issuer = authority or ground.issuer_of(old.leaf)
     assert issuer is not None  # `prepare` was asked for it
     order = adapt(order_like(old.leaf, same_ca=authority is None, at=ground.at))
+    if authority is not None:
+        return issued_by_other(draft, order, authority, new_key_like(old.leaf))
     draft, new = issued(draft, order, issuer, new_key_like(old.leaf))
-    # The same CA: what is sent behind the certificate stays.
-    return draft, new if authority is not None else replace(new, chain=(new.leaf, *old.intermediates))
+    return draft, replace(new, chain=(new.leaf, *old.intermediates))  # what is sent behind the certificate stays
+
+
+def issued_by_other(draft: Draft, order: Order, authority: Authority, key: PrivateKey) -> tuple[Draft, Credential]:
+    """Return a new certificate of a CA that did not issue the one in use, and the draft in which that CA publishes its CRL.
+
+    Args:
+        draft: the draft.
+        order: what the certificate is to have.
+        authority: the CA that issues it.
+        key: its private key.
+
+    Returns:
+        (the draft, the certificate).
+
+    Raises:
+        InputError: the CA has ended.
+    """
+    order = with_pointers(order, authority, draft.tomorrow)
+    before = draft.tomorrow
+    draft = replace(
+        draft,
+        today=publishing(draft.today, order, authority, draft.ground.at),
+        tomorrow=publishing(before, order, authority, draft.ground.at),
+    )
+    if draft.tomorrow is not before:
+        draft = draft.assuming(
+            f"{printable(title(authority.certificate), 80)} publishes a CRL that Expressways can download, because they check "
+            f"revocation; {NEW_CA_CRL} takes the place of its address."
+        )
+    return issued(draft, order, authority, key)
 
 
 def issued(draft: Draft, order: Order, authority: Authority, key: PrivateKey) -> tuple[Draft, Credential]:

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import ObjectIdentifier
 
 from pkikit.errors import InputError
-from pkikit.issue.authority import Authority, create_root
+from pkikit.issue.authority import Authority, Profile, create_root
 from pkikit.judge.legs.sunset import is_public
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import title
@@ -19,10 +19,13 @@ from pkikit.model.world import World
 from pkikit.planning.goals.certificate_orders import issue, new_key_like, order_like
 from pkikit.planning.goals.draft import Draft, reissued
 from pkikit.planning.goals.ground import issuer_among
+from pkikit.planning.goals.published_crls import served_by
 from pkikit.planning.goals.trust_lists import readings_of, trusting_new_ca, without_old_cas
 from pkikit.text import listed, printable
 
 _VALIDATED_ORGANISATION = "2.23.140.1.2.2"  # the CA/Browser Forum's policy for certificates of organisations
+
+_ROOT_CRL, _CRL = "http://crl.public-ca.example/root.crl", "http://crl.public-ca.example/issuing.crl"
 
 
 def public_peers(world: World) -> tuple[str, ...]:
@@ -55,7 +58,10 @@ def assumed_public(world: World, issuers: Sequence[Authority], at: datetime) -> 
     if not peers:
         return world, ()
     root = create_root("Public Root CA", at=at, organisation="Public CA")
-    authority = root.intermediate("Public Issuing CA", at=at, organisation="Public CA")
+    pointers = Profile(crl_url=_ROOT_CRL).pointers()
+    authority = root.intermediate("Public Issuing CA", at=at, organisation="Public CA", pointers=pointers)
+    served = {_ROOT_CRL: served_by(root, at), _CRL: served_by(authority, at)}
+    world = replace(world, published={**world.published, **served})
     made: dict[Credential, Credential] = {}
     for fqdn in peers:
         party = world.parties[fqdn]
@@ -70,7 +76,7 @@ def assumed_public(world: World, issuers: Sequence[Authority], at: datetime) -> 
 def _public_like(credential: Credential, authority: Authority, at: datetime) -> Credential:
     policy = x509.PolicyInformation(ObjectIdentifier(_VALIDATED_ORGANISATION), None)
     order = order_like(credential.leaf, same_ca=False, at=at)
-    order = replace(order, extensions=(x509.CertificatePolicies([policy]),))
+    order = replace(order, extensions=(x509.CertificatePolicies([policy]),), crl_url=_CRL)
     return issue(order, authority, new_key_like(credential.leaf), at=at)
 
 

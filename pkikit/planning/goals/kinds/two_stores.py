@@ -16,7 +16,7 @@ from pkikit.model.places import deployment_with
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import Party
 from pkikit.planning.goals.certificate_orders import designed_order, new_key_like, order_like
-from pkikit.planning.goals.draft import Draft, issued
+from pkikit.planning.goals.draft import Draft, issued_by_other
 from pkikit.planning.goals.trust_lists import trusting_new_ca
 from pkikit.text import printable
 
@@ -72,7 +72,7 @@ def _client_certificate(draft: Draft, party: Party, authority: Authority) -> tup
         else designed_order(draft.tomorrow.deployment, party.fqdn)
     )
     order = replace(order, ekus=(ExtendedKeyUsageOID.CLIENT_AUTH,))
-    return issued(draft, order, authority, new_key_like(held.leaf if held is not None else None))
+    return issued_by_other(draft, order, authority, new_key_like(held.leaf if held is not None else None))
 
 
 def _about_upgrade(draft: Draft, version: str, authority: Authority) -> Draft:
