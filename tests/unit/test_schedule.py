@@ -82,6 +82,7 @@ def test_certificate_that_ends_on_the_way_changes_the_answer() -> None:
     assert dated.plan.lost_minutes > 0
     assert f"The certificate of {C2} expires on 2026-12-04, before step" in dated.plan.reason
     assert set(dated.notes) <= set(dated.plan.notes)
+    assert all(C2 in note for note in dated.notes), "other certificates are not the reason"
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,10 @@ def test_step_longer_than_every_window_is_refused() -> None:
         InputError, match=r"load .* takes 10 minutes, and no window is that long: Sat 22:00-22:05 has 5"
     ):
         dated_plan(small_plan(), Terms(start=AT, windows=parse_windows(["Sat 22:00-22:05"])))
+
+
+def test_plan_does_not_begin_before_its_time() -> None:
+    with pytest.raises(
+        InputError, match="begin at 2026-11-23 12:00 UTC, and the certificates are judged from 2026-11-24"
+    ):
+        dated_plan(small_plan(), Terms(start=AT - DAY))

@@ -10,17 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cryptography import x509
-
 from pkikit.design.services import services_of
+from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.service_state import service_states
-from pkikit.model.world import World
 from pkikit.planning.change import Done
 from pkikit.planning.plan import Plan, Prediction, Refusal
 from pkikit.planning.predictions import replay
 from pkikit.planning.predictions.verdicts import Verdicts
 from pkikit.planning.schedule.dated_verdicts import DatedVerdicts
+from pkikit.planning.schedule.ending_certificates import Ending, ending_certificates
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.schedule.step_dates import Calendar, Terms
 from pkikit.text import counted
@@ -59,8 +58,13 @@ def dated_plan(plan: Plan, terms: Terms, verdicts: Verdicts | None = None) -> Da
         The plan with dates.
 
     Raises:
-        InputError: a window is too short for a step.
+        InputError: a window is too short for a step, or the plan would begin before the time that it was made for.
     """
+    if terms.start < plan.change.at:
+        begins, made_for = (f"{time:%Y-%m-%d %H:%M} UTC" for time in (terms.start, plan.change.at))
+        raise InputError(
+            f"the steps begin at {begins}, and the certificates are judged from {made_for} on; begin later"
+        )
     verdicts = verdicts or Verdicts(plan.change)
     dated = DatedVerdicts(plan.change, verdicts)
     calendar = _calendar(plan, dated, terms)
@@ -163,9 +167,9 @@ def judged_at_dates(plan: Plan, steps: Sequence[ScheduledStep], dated: DatedVerd
         late = _late(prediction, dated, begins, until)
         predictions.append(_with(prediction, late, dated))
         if late:
-            world = plan.change.world(prediction.done)
-            notes += list(_notes(late, world, begins, until, following, number))
-            lost += len(late) * _minutes_lost(world, begins, until)
+            ending = ending_certificates(dated, prediction.done, late, begins, until)
+            notes += list(_notes(late, ending, begins, following, number))
+            lost += len(late) * _minutes_lost(ending, begins, until)
     plan = replace(plan, predictions=tuple(predictions))
     if not notes:
         return DatedPlan(plan=plan, steps=tuple(steps))
@@ -203,44 +207,29 @@ def _with(prediction: Prediction, late: Mapping[str, Refusal], dated: DatedVerdi
 
 def _notes(
     late: Mapping[str, Refusal],
-    world: World,
+    ending: Sequence[Ending],
     begins: datetime,
-    until: datetime,
-    waits: ScheduledStep | None,
+    following: ScheduledStep | None,
     number: int,
 ) -> Iterator[str]:
-    """Yield a sentence for each certificate that ends, or is not valid yet, while this state lasts."""
+    """Yield a sentence for each certificate that ends, or is not valid yet, while a state lasts."""
     cut = f"{counted(len(late), 'connection')} {'is' if len(late) == 1 else 'are'} then refused"
     when = (
-        f"before step {number + 1} on {_day(waits.ends)}"
-        if waits is not None
-        else f"after the last step on {_day(begins)}"
+        f"before step {number + 1} on {_day(following.ends)}" if following else f"after the last step on {_day(begins)}"
     )
-    found = False
-    for owner, certificate in _presented(world):
-        if certificate.not_valid_after_utc < until and certificate.not_valid_after_utc >= begins - _SECOND:
-            found = True
-            yield f"{owner} expires on {_day(certificate.not_valid_after_utc)}, {when}: {cut}."
-        elif certificate.not_valid_before_utc > begins:
-            found = True
-            yield f"{owner} is not valid before {_day(certificate.not_valid_before_utc)}, and is in use {when}: {cut}."
-    if not found:
+    for end in ending:
+        if end.begins:
+            yield f"{end.owner} is not valid before {_day(end.at)}, and is in use {when}: {cut}."
+        else:
+            yield f"{end.owner} expires on {_day(end.at)}, {when}: {cut}."
+    if not ending:
         first = next(iter(late.values()))
         yield f"{first.leg} is refused at the dates of this plan, {when}: {first.says}"
 
 
-def _presented(world: World) -> Iterator[tuple[str, x509.Certificate]]:
-    for fqdn, party in world.parties.items():
-        for certificate in dict.fromkeys(c for own in party.credentials for c in own.chain):
-            leaf = any(own.leaf == certificate for own in party.credentials)
-            yield f"{'The certificate' if leaf else 'A CA certificate in the chain'} of {fqdn}", certificate
-        for certificate in party.listed:
-            yield f"A CA in the trusted CA list of {fqdn}", certificate
-
-
-def _minutes_lost(world: World, begins: datetime, until: datetime) -> float:
+def _minutes_lost(ending: Sequence[Ending], begins: datetime, until: datetime) -> float:
     """Return the minutes from the first end of a certificate until the next step."""
-    ends = [c.not_valid_after_utc for _, c in _presented(world) if begins <= c.not_valid_after_utc < until]
+    ends = [end.at for end in ending if not end.begins]
     return max((until - min(ends, default=begins)).total_seconds() / 60, 0)
 
 

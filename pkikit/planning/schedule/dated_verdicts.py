@@ -13,6 +13,7 @@ from cryptography import x509
 from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.known_verdict import judge_of
+from pkikit.model.leg import Leg
 from pkikit.model.trace import Side
 from pkikit.model.world import World
 from pkikit.planning.change import Change, Done
@@ -86,16 +87,27 @@ class DatedVerdicts:
         Returns:
             The refusal.
         """
-        verdicts = self._at(at)
-        world = self.change.world(done)
-        found = verdicts.leg(self.change.deployment(done), name)
-        assert found is not None  # it has a state
-        verdict = judge_of(world, at)(found[0])
+        leg = self.leg(name, done)
+        verdict = judge_of(self.change.world(done), at)(leg)
         by_client = verdict.rejected_by is Side.CLIENT
         side = verdict.by_client if by_client else verdict.by_server
         says = next((f.message for f in side.findings if f.rule in verdict.causes), "")
-        by = found[0].client if by_client else found[0].server
+        by = leg.client if by_client else leg.server
         return Refusal(leg=name, refused_by=by, causes=verdict.causes, says=says)
+
+    def leg(self, name: str, done: Done) -> Leg:
+        """Return a connection of the configuration after some steps.
+
+        Args:
+            name: its id; there is such a connection.
+            done: keys of completed steps.
+
+        Returns:
+            The connection.
+        """
+        found = self._at(self.change.at).leg(self.change.deployment(done), name)
+        assert found is not None  # it has a state
+        return found[0]
 
     def _epoch(self, at: datetime) -> int:
         return bisect_right(self.boundaries, at)
