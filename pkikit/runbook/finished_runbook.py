@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 
+from cryptography import x509
+
 from pkikit.errors import InputError
 from pkikit.files import write_public
 from pkikit.planning.plan import Plan
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
+from pkikit.planning.step_words.step_file import Replaced
 from pkikit.planning.step_words.ways_back import Refused
 from pkikit.runbook.gantt import gantt
 from pkikit.runbook.runbook_calendar import to_runbook_calendar
@@ -110,6 +113,8 @@ def finished_runbook(
     schedule: Sequence[ScheduledStep] = (),
     *,
     refused: Refused | None = None,
+    originals: Mapping[x509.Certificate, x509.Certificate] | None = None,
+    stand_ins: frozenset[x509.Certificate] = frozenset(),
     files: str = "plan.files",
     plan_file: str = "plan.json",
 ) -> FinishedRunbook:
@@ -119,13 +124,18 @@ def finished_runbook(
         plan: the plan.
         schedule: when its steps are done; without it, the runbook has no dates.
         refused: judges states that are not in the order, for what undoing drops later; None judges them here.
+        originals: of a plan on a look-alike: the certificate that the machines have, for one of the plan.
+        stand_ins: certificates of the plan that another CA issues in fact.
         files: the folder with the files of the steps, as the commands name it.
         plan_file: the name of `plan.json`, as the commands name it.
 
     Returns:
         The runbook.
     """
-    return FinishedRunbook(runbook_of(plan, schedule, refused=refused, files=files, plan_file=plan_file))
+    replaced = Replaced(originals=originals or {}, stand_ins=stand_ins)
+    return FinishedRunbook(
+        runbook_of(plan, schedule, refused=refused, replaced=replaced, files=files, plan_file=plan_file)
+    )
 
 
 def runbook_files(**files: str | PathLike[str] | None) -> dict[str, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from pkikit.planning.step_words.all_words import LISTS_AND_MRA, words_of
 from pkikit.planning.step_words.letters import BY
 from pkikit.planning.step_words.place_words import short_names
 from pkikit.planning.step_words.seen import worst_state
+from pkikit.planning.step_words.step_file import NOTHING_REPLACED, Replaced
 from pkikit.planning.step_words.step_text import StepWords
 from pkikit.planning.step_words.ways_back import Refused
 from pkikit.planning.steps import Action, Step
@@ -120,7 +122,7 @@ class Runbook:
     @property
     def legend(self) -> str:
         """`c1 = c1.corp.example.com, …`."""
-        return self.names.legend()
+        return self.names.legend().replace("\u00a0", " ")
 
     @property
     def at(self) -> datetime:
@@ -198,8 +200,9 @@ class Runbook:
     def _restarts_line(self) -> str:
         if not self.restarts:
             return "None."
-        machines = [self.names.short.get(made.step.machine, made.step.machine) for made in self.restarts]
-        return f"{counted(len(machines), 'restart')}, one at a time: {listed(machines, at_most=_MOST)}."
+        times = Counter(self.names.short.get(made.step.machine, made.step.machine) for made in self.restarts)
+        machines = [name if count == 1 else f"{name} ({count} times)" for name, count in times.items()]
+        return f"{counted(len(self.restarts), 'restart')}, one at a time: {listed(machines, at_most=_MOST)}."
 
     @property
     def _others_line(self) -> str:
@@ -272,7 +275,8 @@ class Runbook:
 
 def _owner_line(owner: str, found: Sequence[RunbookStep]) -> str:
     times = [made.time for made in found if made.time is not None]
-    by = f" by {min(time.ends for time in times):%Y-%m-%d}" if times else ""
+    first, last = (f"{end(time.ends for time in times):%Y-%m-%d}" if times else "" for end in (min, max))
+    by = f" by {first}" if first and first == last else f", the first by {first}, the last by {last}" if first else ""
     asked = [time.asked for time in times if time.asked is not None]
     ask = f", ask on {min(asked):%Y-%m-%d}" if asked else ""
     return f"{owner[:1].upper()}{owner[1:]}: {counted(len(found), 'step')}{by}{ask}."
@@ -283,6 +287,7 @@ def runbook_of(
     schedule: Sequence[ScheduledStep] = (),
     *,
     refused: Refused | None = None,
+    replaced: Replaced = NOTHING_REPLACED,
     files: str = "plan.files",
     plan_file: str = "plan.json",
 ) -> Runbook:
@@ -292,6 +297,7 @@ def runbook_of(
         plan: the plan.
         schedule: when its steps are done.
         refused: judges states that are not in the order, for what undoing drops later; None judges them here.
+        replaced: what the plan has in place of real certificates.
         files: the folder with the files of the steps.
         plan_file: the name of `plan.json`.
 
@@ -301,6 +307,6 @@ def runbook_of(
     times = {time.key: time for time in schedule}
     steps = tuple(
         RunbookStep(step=step, words=words, time=times.get(step.key))
-        for step, words in zip(plan.steps, words_of(plan, refused), strict=True)
+        for step, words in zip(plan.steps, words_of(plan, refused, replaced), strict=True)
     )
     return Runbook(plan=plan, steps=steps, files=files, plan_file=plan_file)

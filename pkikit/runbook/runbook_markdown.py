@@ -69,7 +69,7 @@ def _why_not(runbook: Runbook) -> Iterator[str]:
 def _begin(runbook: Runbook) -> Iterator[str]:
     yield from (f"- [ ] {plain(said)}" for said in have_ready(runbook))
     yield from (f"- {plain(said)}" for said in RULES)
-    yield from ("", "Terminal for the real machines (bash or zsh), once:", "")
+    yield from ("", "Terminal for the real machines (bash), once:", "")
     yield from code_lines(for_machines(runbook), "sh")
     yield from ("", "Or rehearse it in the lab. Start it with today's certificates:", "")
     yield from code_lines(start_lab(runbook), "sh")
@@ -124,7 +124,8 @@ def facts_of(made: RunbookStep) -> Iterator[tuple[str, str]]:
         yield "File", words.file
         yield "SHA-256 of the file", words.sha256
     for content in words.contents:
-        yield "Certificate", f"{content.name}, ends {content.ends}, SHA-256 {content.sha256}"
+        real = "stand-in, your CA issues the real one" if content.stand_in else f"SHA-256 {content.sha256}"
+        yield "Certificate", f"{content.name}, ends {content.ends}, {real}"
 
 
 def _announced(made: RunbookStep) -> Iterator[tuple[str, str]]:
@@ -144,9 +145,8 @@ def proof_sentence(made: RunbookStep) -> str:
     Returns:
         One sentence.
     """
-    proof = made.words.proof
-    shows = f"It shows: {proof.shows}." if proof.shows else "Compare."
-    return f"{shows} ({proof.remark}.)" if proof.remark else shows
+    shows = made.words.proof.shows
+    return f"It shows {shows}." if shows else "Compare."
 
 
 def _command(command: Command) -> Iterator[str]:

@@ -111,7 +111,7 @@ def _why_not(runbook: Runbook) -> Iterator[Child]:
 def _begin(runbook: Runbook) -> Iterator[Child]:
     yield from (_tick(said) for said in have_ready(runbook))
     yield listing(RULES)
-    yield el("h3", "Terminal for the real machines, once (bash or zsh)")
+    yield el("h3", "Terminal for the real machines, once (bash)")
     yield _code(for_machines(runbook))
     yield folded(
         el("h3", "Rehearse it in the lab"),
@@ -137,13 +137,15 @@ def _index(runbook: Runbook) -> Html:
         (
             el("a", f"{made.number}. {made.words.title}", href=f"#step-{made.number}"),
             made.step.owner.name,
-            f"{made.when}{f', {made.time.window}' if made.time and made.time.window else ''}",
+            f"{made.time.begins:%Y-%m-%d %H:%M}{f', {made.time.window}' if made.time.window else ''}"
+            if made.time
+            else "",
             f"{len(made.words.connections)} connections" if made.words.connections else "",
         )
         for made in runbook.steps
     ]
     caption = f"All {len(rows)} steps in their order."
-    return table(("Step", "Who", "When", "Cut by a restart"), rows, caption=caption, class_="index")
+    return table(("Step", "Who", "Begins (UTC)", "Cut by a restart"), rows, caption=caption, class_="index")
 
 
 def _step(runbook: Runbook, made: RunbookStep) -> Html:
@@ -166,7 +168,7 @@ def _step(runbook: Runbook, made: RunbookStep) -> Html:
         _letter(made),
         _tick("Prove it"),
         el("p", proof_sentence(made)),
-        _code(words.proof.text),
+        *_command(words.proof),
         _seen("Before", words.before),
         _seen("After", [said for said in words.after if said not in refused]),
         _seen("Undo", words.undo),

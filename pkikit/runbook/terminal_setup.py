@@ -15,7 +15,7 @@ def for_machines(runbook: Runbook) -> str:
         runbook: the runbook.
 
     Returns:
-        Lines of bash or zsh.
+        Lines of bash.
     """
     return "\n".join(
         (
@@ -34,7 +34,7 @@ def for_lab(runbook: Runbook) -> str:
         runbook: the runbook.
 
     Returns:
-        Lines of bash or zsh.
+        Lines of bash.
     """
     return "\n".join(
         (
@@ -43,6 +43,7 @@ def for_lab(runbook: Runbook) -> str:
             'export EXPRESSWAY=$(jq -r .accounts.admin "$STATE/access.json")',
             'export HTTPS_PROXY=$(jq -r .proxy "$STATE/access.json")',
             "export PROXY=${HTTPS_PROXY#http://}",
+            'export RESOLVER=$(jq -r .dns.outside "$STATE/access.json" | sed "s/\\(.*\\):/@\\1 -p /")',
             "find . -name 'trust*.pem' -o -path './steps/*append-ca*.pem' | xargs cat > cas.pem",
             'export CURL_CA_BUNDLE="$PWD/cas.pem"',
         )

@@ -57,7 +57,7 @@ def test_verdict_comes_first_and_five_lines_follow() -> None:
         "Steps", "Restarts", "Others must act", "Interruptions", "Point of no return",
     ]  # fmt: skip
     assert "4 restarts, one at a time: c1, c2, e1 and e2." in lines[2]
-    assert "Administrators of the partner: 2 steps by 2026-11-24" in lines[3]
+    assert "Administrators of the partner: 2 steps, the first by 2026-11-24, the last by 2026-12-14" in lines[3]
     assert "Every service stays up at another peer." in lines[4]
     assert "Step 11 (2026-12-14): Load the new server certificate of c1." in lines[5]
 

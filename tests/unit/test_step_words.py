@@ -7,12 +7,15 @@ import shlex
 from dataclasses import replace
 from functools import cache
 
+from cryptography.hazmat.primitives.hashes import SHA256
+
 from pkikit.planning.step_words.all_words import words_of
-from pkikit.planning.step_words.step_file import step_pem
+from pkikit.planning.step_words.step_file import Replaced, step_pem
 from pkikit.planning.step_words.step_text import StepWords
 from pkikit.planning.step_words.ways_back import point_of_no_return
-from pkikit.planning.steps import Action
+from pkikit.planning.steps import Action, Step
 from tests.support.hand_plan import good_plan, hand_plan
+from tests.support.worlds import E1, issued
 
 
 @cache
@@ -104,3 +107,32 @@ def test_hostile_names_stay_in_their_quotes() -> None:
             assert "rm -rf" not in command.text
             shlex.split(command.text.replace("\n", " "))
         assert "\x1b" not in step.title
+
+
+def test_machine_that_was_renamed_has_its_new_name_in_commands() -> None:
+    """Before its restart one reaches it by the old name, after it by the new one."""
+    plan = good_plan()
+    rename = Step(key="rename", action=Action.SET, machine=E1, renames=((E1, "e9.example.com"),))
+    restart = replace(plan.change.by_key[f"restart {E1}"], activates=(f"load {E1}", "rename"))
+    steps = tuple(restart if s.key == restart.key else s for s in plan.change.steps)
+    change = replace(plan.change, steps=(rename, *steps))
+    order = ("rename", *plan.order)
+    predictions = tuple(replace(plan.predictions[0], done=frozenset(order[:n])) for n in range(len(order) + 1))
+    words = {
+        w.key: w for w in words_of(replace(plan, change=change, order=order, predictions=predictions), lambda _: ())
+    }
+    assert "https://e1.example.com/" in words[f"load {E1}"].proof.text
+    assert "-connect e9.example.com:443" in words[restart.key].proof.text
+    assert (
+        words["rename"].do[0] == "On e1.example.com, set the system host name to e9 and the domain name to example.com."
+    )
+
+
+def test_look_alike_shows_the_sha256_of_the_original() -> None:
+    plan = good_plan()
+    step = plan.change.by_key[f"append {E1} "]
+    original = issued().root.certificate
+    replaced = Replaced(originals={step.certificates[0]: original})
+    words = next(w for w in words_of(plan, lambda _: (), replaced) if w.key == step.key)
+    assert words.contents[0].sha256 == original.fingerprint(SHA256()).hex(":").upper()
+    assert "look-alike for the lab" in words.remarks[0]

@@ -7,60 +7,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pkikit.design.legs import legs_of
-from pkikit.design.setting_words import word_of
 from pkikit.errors import InputError
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.parties import PartyGroup, PartyKind
 from pkikit.model.tables import product_pages as pages
+from pkikit.planning.change import Done
 from pkikit.planning.plan import Plan, Prediction
-from pkikit.planning.step_words.step_file import step_file_name, step_key_name
-from pkikit.planning.steps import Action, SettingChange, Step
+from pkikit.planning.step_words.setting_changes import about, added_and_removed, entry_of, row_of, setting_sentence
+from pkikit.planning.step_words.step_file import NOTHING_REPLACED, Replaced, step_file_name, step_key_name
+from pkikit.planning.steps import Action, Step
 from pkikit.text import counted, listed, printable
 from pkikit.view.short_names import ShortNames
 
 OS_CERTIFICATES = "Cisco Unified OS Administration > Security > Certificate Management"
 _UC = {PartyKind.UNIFIED_CM, PartyKind.IM_PRESENCE, PartyKind.UNITY_CONNECTION}
-_UC_ADMINISTRATION = "Cisco Unified CM Administration"
-
-# What a key of the deployment file is called on its page, and which page that is. The longest beginning counts.
-_PAGES: tuple[tuple[str, str, str], ...] = (
-    ("clusters.cluster_tls", "TLS verification mode", pages.CLUSTERING),
-    ("clusters.eku_checking", "ExtendedKeyUsage checking mode", ""),
-    ("clusters.server_eku_upload", "EnableServerEkuUpload", ""),
-    ("clusters.verify_origin_server", "VerifyOriginServer", ""),
-    ("clusters.ssh_key_algorithms", "public key algorithms of SSH tunnels", pages.CIPHERS),
-    ("clusters", "cluster", pages.CLUSTERING),
-    ("zones.tls_verify_subject_name", "TLS verify subject name", pages.ZONES),
-    ("zones.tls_verify", "TLS verify mode", pages.ZONES),
-    ("zones.mutual_tls", "Mutual TLS mode", pages.SIP),
-    ("zones.inbound_mapping", "TLS verify inbound mapping", pages.ZONES),
-    ("zones.peer_addresses", "peer addresses", pages.ZONES),
-    ("zones", "zone", pages.ZONES),
-    ("domains", "domains", pages.DOMAINS),
-    ("revocation", "certificate revocation checking", pages.SIP),
-    ("unified_cm.tls_verify", "TLS verify mode", pages.UNIFIED_CM),
-    ("unified_cm.security_profiles", "phone security profiles", f"{_UC_ADMINISTRATION} > System > Security"),
-    ("unified_cm.phones", "phone security profiles", f"{_UC_ADMINISTRATION} > System > Security"),
-    ("unified_cm.server_names", "names of servers", f"{_UC_ADMINISTRATION} > System > Server"),
-    ("unified_cm", "Unified CM servers", pages.UNIFIED_CM),
-    ("im_presence", "IM and Presence Service nodes", pages.IM_PRESENCE),
-    ("unity_connection", "Unity Connection servers", pages.UNITY_CONNECTION),
-    ("meeting_servers", "Meeting Server", pages.MEETING_SERVER),
-    ("registration_domain_format", "format of registration domains in the certificate", pages.SERVER_CERTIFICATE),
-    ("chat_aliases", "chat node aliases", pages.SERVER_CERTIFICATE),
-    ("mra", "Mobile and Remote Access", pages.UNIFIED_COMMUNICATIONS),
-    ("addresses", "addresses", pages.NETWORK),
-    ("version", "version", pages.UPGRADE),
-)  # fmt: skip
-_LISTS = {
-    "unified_cm",
-    "im_presence",
-    "unity_connection",
-    "meeting_servers",
-    "b2b_partners",
-    "federated_servers",
-    "servers",
-}
 _MOST_NAMES = 30
 
 
@@ -72,11 +32,13 @@ class Around:
         plan: the plan.
         number: of the step, from 1.
         names: short names of all machines, before and after the change.
+        replaced: what the plan has in place of real certificates.
     """
 
     plan: Plan
     number: int
     names: ShortNames
+    replaced: Replaced = NOTHING_REPLACED
 
     @property
     def step(self) -> Step:
@@ -93,10 +55,25 @@ class Around:
         """The state after it."""
         return self.plan.predictions[self.number]
 
+    @cached_property
+    def fqdn(self) -> str:
+        """The machine's name when the step begins: it may have been renamed."""
+        return self.now(self.step.machine, self.earlier.done)
+
+    def now(self, machine: str, done: Done) -> str:
+        """Return the name in effect after some steps of a machine that has this name today."""
+        renamed = dict(pair for step in self.plan.change.in_effect(done) for pair in step.renames)
+        return renamed.get(machine, machine)
+
+    def reached(self, machine: str) -> str:
+        """Return the name by which one reaches a machine when the step begins, whatever is pending."""
+        pending = {new: old for step in self.plan.steps for old, new in step.renames}
+        return self.now(pending.get(machine, machine), self.earlier.done)
+
     @property
     def machine(self) -> str:
         """The machine of the step in short."""
-        return self.names.short.get(self.step.machine, self.step.machine)
+        return self.names.short.get(self.fqdn, self.fqdn)
 
     @property
     def file(self) -> str:
@@ -124,17 +101,19 @@ class Around:
         return self.group is not None and self.group.kind in _UC
 
 
-def arounds(plan: Plan) -> tuple[Around, ...]:
+def arounds(plan: Plan, replaced: Replaced = NOTHING_REPLACED) -> tuple[Around, ...]:
     """Return all steps of a plan at their places.
 
     Args:
         plan: the plan.
+        replaced: what it has in place of real certificates.
 
     Returns:
         In the order of the plan.
     """
     names = short_names(plan)
-    return tuple(Around(plan=plan, number=number, names=names) for number in range(1, len(plan.order) + 1))
+    numbers = range(1, len(plan.order) + 1)
+    return tuple(Around(plan=plan, number=number, names=names, replaced=replaced) for number in numbers)
 
 
 def short_names(plan: Plan) -> ShortNames:
@@ -165,6 +144,8 @@ def certificate_names(step: Step, most: int = 3) -> str:
 
 def list_name(around: Around) -> str:
     """Return what people call the list of the step: `trusted CA list of c1`, `CallManager-trust of ucm1`."""
+    if around.is_uc:
+        return f"{purposes(around)} of {around.machine}"
     return f"{around.step.place or 'trusted CA list'} of {around.machine}"
 
 
@@ -200,6 +181,19 @@ def title_of(around: Around) -> str:
             return _set_title(around)
 
 
+def dns_record(around: Around, name: str) -> str:
+    """Return which record a new name needs, for the people who run DNS."""
+    for group in around.plan.change.tomorrow.deployment.groups:
+        for service, port in group.services:
+            if service == name:
+                return f"Add the SRV record {name} to {listed(group.members)}, port {port}."
+        if name in group.members:
+            return f"Add the A record {name}, with the address of {name}."
+        if name in group.hosts:
+            return f"Add the A record {name}, with the addresses of {listed(group.members)}."
+    return f"Add {name}."
+
+
 def _version(around: Around) -> str:
     changed = next((s for s in around.step.settings if s.place == "version"), None)
     return str(changed.new) if changed else around.plan.change.tomorrow.deployment.version
@@ -216,50 +210,13 @@ def _set_title(around: Around) -> str:
     if step.renames:
         before, after = step.renames[0]
         return f"Rename {before} to {after}"
-    words = dict.fromkeys(_about(setting) for setting in step.settings)
-    about = dict.fromkeys(_entry(around, setting) for setting in step.settings)
-    return f"Set {listed(list(words), at_most=2)} of {listed(list(about), at_most=2)}"
-
-
-def _row(setting: SettingChange) -> tuple[str, str, str] | None:
-    keys = ".".join(part for part in setting.place.split(".") if not part.isdigit())
-    found = [row for row in _PAGES if keys == row[0] or keys.startswith(f"{row[0]}.")]
-    return max(found, key=lambda row: len(row[0]), default=None)
-
-
-def _about(setting: SettingChange) -> str:
-    row = _row(setting)
-    return row[1] if row else setting.place
-
-
-def _entry(around: Around, setting: SettingChange) -> str:
-    """Return what a setting belongs to: the zone, the cluster, the list of servers."""
-    parts = setting.place.split(".")
-    if len(parts) < 2 or not parts[1].isdigit():
-        return around.machine or "the deployment"
-    data = getattr(around.plan.change.today.deployment, parts[0], ())
-    entry = data[int(parts[1])] if int(parts[1]) < len(data) else None
-    name = getattr(entry, "name", None) or getattr(entry, "domain", None) or parts[1]
-    kind = {"clusters": "cluster", "zones": "zone"}.get(parts[0], "")
-    return f"{kind} {name}".strip()
-
-
-def setting_sentence(around: Around, setting: SettingChange) -> str:
-    """Return one changed value: `TLS verify subject name of zone uc-traversal: from c.example.com to d.example.com`."""
-    return (
-        f"{_about(setting)[:1].upper()}{_about(setting)[1:]} of {_entry(around, setting)}: "
-        f"from {_value(setting, setting.old)} to {_value(setting, setting.new)}."
-    )
-
-
-def _value(setting: SettingChange, value: object) -> str:
-    if setting.place.endswith("cluster_tls"):
-        return {"enforce": "Enforcing", "permissive": "Permissive"}.get(str(value), str(value))
-    if isinstance(value, list | tuple):
-        return printable(listed([str(v) for v in value], at_most=_MOST_NAMES), 1000) or "nothing"
-    if isinstance(value, dict):
-        return printable(listed([f"{k}: {v}" for k, v in value.items()], at_most=_MOST_NAMES), 1000) or "nothing"
-    return printable(word_of(value)) or "empty"
+    if len(step.settings) == 1 and (
+        listed_ := added_and_removed(around.plan.change.today.deployment, step.settings[0])
+    ):
+        return listed_
+    words = dict.fromkeys(about(setting) for setting in step.settings)
+    entries = dict.fromkeys(entry_of(around.plan.change.today.deployment, setting) for setting in step.settings)
+    return f"Set {listed(list(words), at_most=2)} of {listed(list(entries), at_most=2)}"
 
 
 def where_of(around: Around) -> str:
@@ -273,7 +230,7 @@ def where_of(around: Around) -> str:
         case Action.UPGRADE:
             return pages.UPGRADE
         case Action.SET:
-            found = dict.fromkeys(row[2] for setting in step.settings if (row := _row(setting)) and row[2])
+            found = dict.fromkeys(row[2] for setting in step.settings if (row := row_of(setting)) and row[2])
             if step.renames:
                 return pages.DNS
             return listed(list(found)) or _elsewhere(around)
@@ -312,7 +269,7 @@ def _uc_place(around: Around) -> str:
     step = around.step
     if step.action is Action.RESTART:
         return f"Command line of {around.machine} (SSH)"
-    what = step.place or ("tomcat-trust" if not step.certificates else "")
+    what = purposes(around) if step.credential is None else step.place
     return f"{OS_CERTIFICATES}: {what}" if what else OS_CERTIFICATES
 
 
@@ -323,9 +280,10 @@ def do_of(around: Around) -> Iterator[str]:
         case Action.WAIT:
             yield "Do nothing before that time. Everything that follows depends on it."
         case Action.DNS:
-            yield f"{_dns(step, _MOST_NAMES)[:1].upper()}{_dns(step, _MOST_NAMES)[1:]}."
+            yield from (dns_record(around, name) for name in step.names)
+            yield from (f"Remove {name} from DNS." for name in step.gone)
         case Action.SET:
-            yield from (setting_sentence(around, setting) for setting in step.settings)
+            yield from _do_set(around)
         case Action.APPEND_CA | Action.REMOVE_CA:
             yield from _do_list(around)
         case Action.LOAD | Action.LOAD_CLIENT:
@@ -337,6 +295,27 @@ def do_of(around: Around) -> Iterator[str]:
             yield f"Install {_version(around)}. In a cluster, the primary first, then one peer after the other."
 
 
+def _do_set(around: Around) -> Iterator[str]:
+    step = around.step
+    if not step.renames:
+        yield from (setting_sentence(around.plan.change.today.deployment, setting) for setting in step.settings)
+        return
+    for before, after in step.renames:
+        host, _, domain = after.partition(".")
+        yield f"On {before}, set the system host name to {host} and the domain name to {domain}."
+        yield f"In {pages.CLUSTERING} of each peer of its cluster, replace {before} by {after}."
+    others = (s for s in step.settings if not s.place.startswith("clusters."))
+    yield from (setting_sentence(around.plan.change.today.deployment, setting) for setting in others)
+
+
+def purposes(around: Around) -> str:
+    """Return the trust lists of a node of Unified Communications that a step changes: `tomcat-trust and CallManager-trust`."""
+    if around.step.place:
+        return around.step.place
+    lists = [made.trust_list for made in around.group.certificates] if around.group else []
+    return listed(lists) or "tomcat-trust"
+
+
 def _do_list(around: Around) -> Iterator[str]:
     step, names = around.step, certificate_names(around.step)
     if step.action is Action.APPEND_CA:
@@ -344,8 +323,7 @@ def _do_list(around: Around) -> Iterator[str]:
         if around.is_peer:
             yield f"Select the file ({count}), then Append CA certificate. Nothing in the list is replaced."
         elif around.is_uc:
-            purpose = step.place or "tomcat-trust"
-            yield f"Upload Certificate/Certificate chain, purpose {purpose}, once for each certificate ({count})."
+            yield f"Upload Certificate/Certificate chain, purpose {purposes(around)}, once for each certificate ({count})."
         else:
             yield f"Add {names} to the CAs that {around.machine} trusts. Keep everything that is there."
         return

@@ -110,7 +110,17 @@ def _changed(around: Around) -> Iterator[str]:
     up = [names.connection(leg) for leg in both if later.legs[leg] is State.UP]
     if up:
         yield f"{'Comes' if len(up) == 1 else 'Come'} up: {listed(up, at_most=_MOST)}."
-    new = [names.connection(leg) for leg in later.legs if leg not in earlier.legs]
+    yield from _new(around)
+
+
+def _new(around: Around) -> Iterator[str]:
+    """Yield connections that this step adds, or the machine that has another name from now on."""
+    change, earlier, later = around.plan.change, around.earlier, around.later
+    for step in change.in_effect(later.done):
+        if step.renames and step not in change.in_effect(earlier.done):
+            yield from (f"The connections of {old} come back under its new name {new}." for old, new in step.renames)
+            return
+    new = [around.names.connection(leg) for leg in later.legs if leg not in earlier.legs]
     if new:
         yield f"New: {listed(new, at_most=_MOST)}."
 
@@ -183,13 +193,12 @@ def _interrupted(around: Around, text: str) -> str:
 
 def _carried(around: Around, cut: Iterable[str]) -> Iterator[str]:
     """Yield the services that this machine carries and that others carry while it is away."""
-    change, done = around.plan.change, around.later.done
     try:
-        deployment = change.world(done).deployment
+        deployment = around.plan.change.deployment(around.earlier.done)
     except InputError:
         return
-    legs = {**around.later.legs, **dict.fromkeys(cut, State.DOWN)}
-    full = service_states(services_of(deployment), around.later.legs)
+    legs = {**around.earlier.legs, **dict.fromkeys(cut, State.DOWN)}
+    full = service_states(services_of(deployment), around.earlier.legs)
     away = {(s.name, s.where): s for s in service_states(services_of(deployment), legs)}
     for service in full:
         if service.cluster and service.up and away[service.name, service.where].up and set(service.needs) & set(cut):

@@ -16,6 +16,7 @@ from pkikit.model.parties import Role
 from pkikit.model.tables import ports
 from pkikit.model.zones import DnsZone, NeighbourZone, TraversalZone, Zone
 from pkikit.planning.step_words.place_words import OS_CERTIFICATES, Around, where_of
+from pkikit.planning.step_words.setting_changes import about, value_text
 from pkikit.planning.step_words.step_file import contents_of
 from pkikit.planning.step_words.step_text import Command
 from pkikit.planning.steps import Action, Step
@@ -56,7 +57,7 @@ def commands_of(around: Around) -> Iterator[Command]:
     """
     step = around.step
     if around.is_peer:
-        url, file = f"https://{step.machine}{_API}", quote(around.file)
+        url, file = f"https://{around.fqdn}{_API}", quote(around.file)
         match step.action:
             case Action.APPEND_CA:
                 yield Command(label=_REST, text=f"{_CURL} {_HEADER} -F file=@{file} {url}/certs/root")
@@ -102,7 +103,8 @@ def _settings(around: Around) -> Iterator[Command]:
             if old.get(key) != value and _is_settable(key)
         ]
         if lines:
-            on = f"on {cluster.peers[0]}, the primary peer of {cluster.name}; the others follow"
+            primary = around.reached(cluster.peers[0])
+            on = f"on {primary}, the primary peer of {cluster.name}; the others follow"
             yield Command(
                 label=_SSH, text="\n".join(lines), remark=f"{on}. Compare the number of the zone: it is {_INFERRED}"
             )
@@ -144,21 +146,28 @@ def proof_of(around: Around) -> Command:
         case Action.RESTART:
             return _restart_proof(around)
         case Action.DNS:
-            names = " ".join(quote(name) for name in (*step.names, *step.gone)) or quote(step.machine)
-            shows = "an address for each new name, nothing for those that are gone"
-            return Command(label="DNS", text=f'for name in {names}; do dig +short "$name"; done', shows=shows)
+            return _dns_proof(around)
         case Action.WAIT:
             until = f"{step.until:%Y-%m-%dT%H:%M:%SZ}" if step.until else ""
             return Command(label="Clock", text="date -u +%Y-%m-%dT%H:%M:%SZ", shows=f"{until} or later")
         case Action.UPGRADE:
             version = around.plan.change.tomorrow.deployment.version
             peers = around.plan.change.today.deployment.peers
-            machine = step.machine if around.is_peer else peers[0]
+            machine = around.fqdn if around.is_peer else around.reached(peers[0])
             return Command(
                 label=_REST, text=f"{_CURL} https://{machine}{_API}/sysinfo", shows=f"{version} as SoftwareVersion"
             )
         case Action.SET:
             return _setting_proof(around)
+
+
+def _dns_proof(around: Around) -> Command:
+    """Return what asks DNS for the names; `RESOLVER` is empty outside the lab."""
+    names = (*around.step.names, *around.step.gone)
+    lines = [f"dig $RESOLVER +short {quote(name)}{' SRV' if name.startswith('_') else ''}" for name in names]
+    new, gone = bool(around.step.names), bool(around.step.gone)
+    shows = " and ".join(("a record for each new name",) * new + ("nothing for a name that is gone",) * gone)
+    return Command(label="DNS", text="\n".join(lines) or "dig $RESOLVER +short .", shows=shows)
 
 
 def _list_proof(around: Around) -> Command:
@@ -168,9 +177,9 @@ def _list_proof(around: Around) -> Command:
         wanted = f"<(grep -A1 BEGIN {quote(around.file)} | grep -v -e -)"
         return Command(
             label=_REST,
-            text=f"{_CURL} https://{step.machine}{_API}/certs/root | grep -cFf {wanted}",
+            text=f"{_CURL} https://{around.fqdn}{_API}/certs/root | grep -cFf {wanted}",
             shows=str(len(step.certificates)) if added else "0",
-            remark="counts the certificates of the file that are in the list; bash or zsh",
+            remark="counts the certificates of the file that are in the list",
         )
     shows = "the SHA-256 of each certificate of this step" if added else "none of the certificates of this step"
     if around.is_uc:
@@ -203,7 +212,7 @@ def _load_proof(around: Around) -> Command:
     if around.is_peer and step.action is Action.LOAD and not step.place.startswith("domain "):
         return Command(
             label=_REST,
-            text=f"{_CURL} https://{step.machine}{_API}/certs/server | {_compared(step)}",
+            text=f"{_CURL} https://{around.fqdn}{_API}/certs/server | {_compared(step)}",
             shows=_MATCHES,
             remark="the loaded certificate; the old one is in use until the restart" if pending else "",
         )
@@ -214,7 +223,7 @@ def _load_proof(around: Around) -> Command:
             shows=_MATCHES,
             remark=f"{where_of(around)}: Show (PEM file), saved as shown.pem",
         )
-    return _served(step.machine, _port_of(around, step.place), "", step)
+    return _served(around.fqdn, _port_of(around, step.place), "", step)
 
 
 def _port_of(around: Around, place: str) -> int:
@@ -252,7 +261,7 @@ def _restart_proof(around: Around) -> Command:
     change, step = around.plan.change, around.step
     loads = [s for key in step.activates if (s := change.by_key[key]).credential is not None]
     server = next((s for s in loads if s.action is Action.LOAD), None)
-    machine = next((new for old, new in step.renames if old == step.machine), step.machine)
+    machine = around.now(step.machine, around.later.done)
     if server is None or server.credential is None:
         if around.is_peer:
             return Command(label=_REST, text=f"{_CURL} https://{machine}{_API}/sysinfo", shows="an answer: it is back")
@@ -271,6 +280,9 @@ _ZONES = {
 
 
 def _setting_proof(around: Around) -> Command:
+    if around.step.renames:
+        text = f"{_CURL} https://{around.fqdn}{_API}/common/dns/dns"
+        return Command(label=_REST, text=text, shows="the new names, as soon as they are in effect")
     _, after = _deployments(around)
     first = around.step.settings[0].place.split(".") if around.step.settings else []
     if (
@@ -280,9 +292,9 @@ def _setting_proof(around: Around) -> Command:
         and first[1].isdigit()
         and int(first[1]) < len(after.zones)
     ):
-        found = _zone_call(after, after.zones[int(first[1])])
+        found = _zone_call(around, after, after.zones[int(first[1])])
         if found:
-            shows = "; ".join(f"{s.place.rpartition('.')[2]} = {s.new}" for s in around.step.settings)
+            shows = "; ".join(f"{about(s)} {value_text(s, s.new)}" for s in around.step.settings)
             return Command(label=_REST, text=found, shows=shows, remark="and Status Active")
     lines = next((c.text.split("\n") for c in _settings(around)), None)
     if lines:
@@ -291,7 +303,7 @@ def _setting_proof(around: Around) -> Command:
     return Command(label="Page", text=where_of(around), shows="the new values")
 
 
-def _zone_call(deployment: Deployment, zone: Zone) -> str:
+def _zone_call(around: Around, deployment: Deployment, zone: Zone) -> str:
     """Return the call that shows a zone; where two clusters have it, at the one that looks for the name."""
     match zone:
         case TraversalZone():
@@ -302,4 +314,4 @@ def _zone_call(deployment: Deployment, zone: Zone) -> str:
             cluster, kind = deployment.cluster(zone.cluster), "common/zone/dnszone"
         case _:
             return ""
-    return f"{_CURL} https://{cluster.peers[0]}{_API}/{kind}/name/{quote(zone.name)}"
+    return f"{_CURL} https://{around.reached(cluster.peers[0])}{_API}/{kind}/name/{quote(zone.name)}"

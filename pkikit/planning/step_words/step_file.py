@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -80,21 +83,47 @@ def step_sha256(step: Step) -> str:
     return sha256(content).hexdigest() if content else ""
 
 
-def contents_of(step: Step) -> tuple[Content, ...]:
-    """Return the certificates of a step, as people compare them.
+@dataclass(frozen=True, kw_only=True)
+class Replaced:
+    """What a plan on a look-alike has in place of real certificates, because a CA's key was not given.
+
+    Attributes:
+        originals: the certificate that the machines have, for one of the plan.
+        stand_ins: certificates of the plan that another CA issues in fact.
+    """
+
+    originals: Mapping[x509.Certificate, x509.Certificate] = field(default_factory=dict)
+    stand_ins: frozenset[x509.Certificate] = frozenset()
+
+    def concerns(self, step: Step) -> bool:
+        """Return True if the file of a step is for the lab only."""
+        return any(c in self.stand_ins or self.originals.get(c, c) != c for c in certificates_of(step))
+
+
+NOTHING_REPLACED = Replaced()
+
+
+def certificates_of(step: Step) -> tuple[x509.Certificate, ...]:
+    """Return the certificates that a step appends, removes or loads."""
+    return step.credential.chain if step.credential is not None else step.certificates
+
+
+def contents_of(step: Step, replaced: Replaced = NOTHING_REPLACED) -> tuple[Content, ...]:
+    """Return the certificates of a step, as people compare them: those that the machines have.
 
     Args:
         step: the step.
+        replaced: what the plan has in place of real certificates.
 
     Returns:
         In the order of the file.
     """
-    found = step.credential.chain if step.credential is not None else step.certificates
     return tuple(
         Content(
             name=printable(title(certificate), 80),
-            sha256=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
+            sha256=replaced.originals.get(certificate, certificate).fingerprint(hashes.SHA256()).hex(":").upper(),
             ends=f"{certificate.not_valid_after_utc:%Y-%m-%d}",
+            stand_in=certificate in replaced.stand_ins,
         )
-        for certificate in found
+        for certificate in certificates_of(step)
     )

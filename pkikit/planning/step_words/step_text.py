@@ -43,11 +43,13 @@ class Content:
         name: of the certificate, for people.
         sha256: its fingerprint, with colons.
         ends: the day of its end.
+        stand_in: a CA issues the real one, with another SHA-256.
     """
 
     name: str
     sha256: str
     ends: str
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
