@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pkikit.design.services import Service, services_of
 from pkikit.errors import InputError
@@ -33,6 +33,19 @@ def replay(change: Change, order: Sequence[str], verdicts: Verdicts | None = Non
     return tuple(_Replay(change, verdicts or Verdicts(change)).run(order))
 
 
+def predictor(change: Change, verdicts: Verdicts | None = None) -> Callable[[Done], Prediction]:
+    """Return a function that predicts any state, also one that is in no order.
+
+    Args:
+        change: the steps.
+        verdicts: those of the same change, if somebody has judged already.
+
+    Returns:
+        The function. It raises InputError for a state whose settings contradict each other.
+    """
+    return _Replay(change, verdicts or Verdicts(change)).state
+
+
 class _Replay:
     """The work on one order."""
 
@@ -55,6 +68,11 @@ class _Replay:
                 continue
             yield self._prediction(done, states, self._change.by_key[key], before)
             before = states
+
+    def state(self, done: Done) -> Prediction:
+        """Return the prediction for a state, without what a restart cuts."""
+        states = self._verdicts.states(done)
+        return self._prediction(done, states, None, states)
 
     def _prediction(
         self, done: Done, states: Mapping[str, State], step: Step | None, before: Mapping[str, State]
