@@ -62,8 +62,16 @@ class FinishedPlan:
     def usual(self) -> Usual:
         """The usual order, to compare with."""
         predictions = replay(self.plan.change, naive_order(self.plan.change), self.verdicts)
-        fails = {refusal.leg for prediction in predictions for refusal in prediction.refused}
-        return Usual(fails=len(fails), connections=len({leg for prediction in predictions for leg in prediction.legs}))
+        before = {new: old for step in self.plan.change.steps for old, new in step.renames}
+
+        def known(leg: str) -> str:
+            relation, _, ends = leg.rpartition(":")
+            return f"{relation}:{'>'.join(before.get(end, end) for end in ends.split('>'))}"
+
+        fails = {known(refusal.leg) for prediction in predictions for refusal in prediction.refused}
+        return Usual(
+            fails=len(fails), connections=len({known(leg) for prediction in predictions for leg in prediction.legs})
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return what `pkikit plan --json` prints."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pkikit.planning.steps import Action
 from pkikit.runbook.finished_plan import FinishedPlan
 from pkikit.runbook.runbook_contents import Runbook
-from pkikit.text import counted
+from pkikit.text import counted, listed
 
 
 def answer_of(contents: Runbook) -> str:
@@ -23,7 +23,8 @@ def answer_of(contents: Runbook) -> str:
     if not contents.steps:
         return "Tomorrow equals today: there is nothing to do."
     if not plan.order_exists:
-        return f"No order: {contents.say(plan.reason)}"
+        reason = contents.say(plan.reason)
+        return reason if reason.startswith("Tomorrow") else f"No order keeps every connection up. {reason}"
     what = f"{steps}, {counted(len(contents.restarts), 'restart')}"
     unknown = contents.not_assessed
     if unknown:
@@ -58,21 +59,22 @@ def interruptions_of(contents: Runbook) -> Iterator[str]:
     carried = []
     for made in contents.restarts:
         prediction = contents.plan.predictions[made.number]
+        cut = counted(len(prediction.down_during), "connection")
         if made.step.action is Action.UPGRADE:
-            what = "each Expressway restarts, one after the other"
+            what = "Every Expressway restarts, one after the other."
         else:
-            what = f"{counted(len(prediction.down_during), 'connection')} down for about 3 minutes"
+            what = f"{cut} {'is' if len(prediction.down_during) == 1 else 'are'} down for about 3 minutes."
         if prediction.interrupted:
-            services = ", ".join(contents.say(text) for text in prediction.interrupted)
-            yield f"Step {made.number} ({made.words.title}): {what}. No other peer carries {services} meanwhile."
-        else:
-            carried.append((made, len(prediction.down_during)))
+            services = listed([contents.say(text) for text in prediction.interrupted])
+            what += f" No other peer carries {services} meanwhile."
+        elif made.step.action is not Action.UPGRADE:
+            carried.append(made)
+            continue
+        yield f"Step {made.number}, {made.words.title}: {what}"
     if carried:
-        numbers = ", ".join(str(made.number) for made, _ in carried)
-        cut = sorted({count for _, count in carried})
-        each = str(cut[0]) if len(cut) == 1 else f"{cut[0]} to {cut[-1]}"
-        steps = f"Step {numbers} restarts" if len(carried) == 1 else f"Steps {numbers} restart"
-        yield (
-            f"{steps} a machine each: {each} connections are down for about 3 minutes. Other peers carry every service "
-            "meanwhile."
-        )
+        cuts = sorted({len(contents.plan.predictions[made.number].down_during) for made in carried})
+        each = str(cuts[0]) if len(cuts) == 1 else f"{cuts[0]} to {cuts[-1]}"
+        numbers = listed([str(made.number) for made in carried])
+        steps = f"Step {numbers} restarts a machine" if len(carried) == 1 else f"Steps {numbers} restart a machine each"
+        are = "connection is" if cuts == [1] else "connections are"
+        yield f"{steps}: {each} {are} down for about 3 minutes. Other peers carry every service meanwhile."

@@ -106,7 +106,7 @@ def _show(out: Console, made: FinishedPlan, saved: Sequence[tuple[str, Path]], *
         if not number:
             console.section(out, "Announced interruptions:")
         console.say(out, line, first="  - ")
-    notes = list(dict.fromkeys((*made.plan.change.assumptions, *made.plan.notes)))
+    notes = [n for n in dict.fromkeys((*made.plan.change.assumptions, *made.plan.notes)) if n != answer_of(contents)]
     for number, note in enumerate(notes if verbose else notes[:_MOST_NOTES]):
         if not number:
             console.section(out, "Notes:")
