@@ -16,10 +16,11 @@ from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, StandIns, World
 from pkikit.planning.change import Change
-from pkikit.planning.difference import difference_of, staged_difference
+from pkikit.planning.difference import difference_of
 from pkikit.planning.difference.machines import renames_between
 from pkikit.planning.goals.apply import apply_goals
 from pkikit.planning.goals.given_ca import read_goal
+from pkikit.planning.goals.on_the_way import change_of
 from pkikit.worlds.following_world import following_world
 from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from pkikit.worlds.world_files import world_of_files
@@ -166,8 +167,7 @@ def _of_goals(before: _Given, goals: Sequence[str], at: datetime, notes: tuple[s
     issued = before.issued
     issuers = (issued.authority, issued.root) if issued is not None else ()
     found = apply_goals([read_goal(text) for text in goals], before.world, at=at, issuers=issuers)
-    worlds = (found.today, *found.between, found.tomorrow)
-    change = found.change or staged_difference(worlds, at=at, goal=found.words, assumptions=found.assumptions)
+    change = found.change or change_of(found, at=at)
     return GivenChange(change=change, notes=(*notes, *found.notes), originals=found.originals)
 
 

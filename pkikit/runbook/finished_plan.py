@@ -15,7 +15,7 @@ from pkikit.planning.given_change import GivenChange
 from pkikit.planning.plan import Plan
 from pkikit.planning.plan_file.written_plan import DEFAULT_FILES, files_folder_of, plan_json, write_plan
 from pkikit.planning.planner import make_plan
-from pkikit.planning.predictions import naive_order, predictor, replay
+from pkikit.planning.predictions import Oracle, naive_order, replay
 from pkikit.planning.predictions.verdicts import Verdicts
 from pkikit.planning.schedule.dated_plan import dated_plan
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
@@ -75,7 +75,8 @@ class FinishedPlan:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `pkikit plan --json` prints."""
-        return plan_json(self.plan, self.schedule, originals=self.given.originals)
+        words = [step.words for step in self.runbook.contents.steps]
+        return plan_json(self.plan, self.schedule, words=words, originals=self.given.originals)
 
     def save(
         self,
@@ -104,14 +105,15 @@ class FinishedPlan:
         made = self.runbook
         if out is not None:
             path = Path(out)
-            write_plan(path, self.plan, self.schedule, originals=self.given.originals)
-            saved += [("plan", path), ("files", files_folder_of(path))]
             made = self._runbook(str(files_folder_of(path)), str(path))
+            words = [step.words for step in made.contents.steps]
+            write_plan(path, self.plan, self.schedule, words=words, originals=self.given.originals)
+            saved += [("plan", path), ("files", files_folder_of(path))]
         return (*saved, *made.save(runbook=runbook, csv=csv, ics=ics))
 
     def _runbook(self, files: str, plan_file: str) -> FinishedRunbook:
-        predict = predictor(self.plan.change, self.verdicts)
-        return finished_runbook(self.plan, self.schedule, predict=predict, files=files, plan_file=plan_file)
+        refused = Oracle(self.plan.change, self.verdicts).refused
+        return finished_runbook(self.plan, self.schedule, refused=refused, files=files, plan_file=plan_file)
 
     def _repr_html_(self) -> str:
         return self.runbook._repr_html_()

@@ -2,6 +2,6 @@
 
 from pkikit.planning.predictions.naive import naive_order
 from pkikit.planning.predictions.oracle import SETTINGS, Oracle
-from pkikit.planning.predictions.replay import predictor, replay
+from pkikit.planning.predictions.replay import replay
 
-__all__ = ["SETTINGS", "Oracle", "naive_order", "predictor", "replay"]
+__all__ = ["SETTINGS", "Oracle", "naive_order", "replay"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pkikit.design.services import Service, services_of
 from pkikit.errors import InputError
@@ -31,19 +31,6 @@ def replay(change: Change, order: Sequence[str], verdicts: Verdicts | None = Non
         One prediction more than steps. A state whose settings contradict each other has no connections.
     """
     return tuple(_Replay(change, verdicts or Verdicts(change)).run(order))
-
-
-def predictor(change: Change, verdicts: Verdicts | None = None) -> Callable[[Done], Prediction]:
-    """Return a function that predicts any state, also one that is in no order.
-
-    Args:
-        change: the steps.
-        verdicts: those of the same change, if somebody has judged already.
-
-    Returns:
-        The function. It raises InputError for a state whose settings contradict each other.
-    """
-    return _Replay(change, verdicts or Verdicts(change)).state
 
 
 class _Replay:
