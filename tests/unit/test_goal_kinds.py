@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -27,7 +28,7 @@ from pkikit.planning.goals.given_ca import read_goal
 from pkikit.planning.goals.on_the_way import change_of
 from pkikit.planning.goals.outcome import GoalResult
 from pkikit.planning.planner import make_plan
-from pkikit.worlds.issued_world import IssuedWorld, issue_world
+from pkikit.worlds.issued_world import ORGANISATION, IssuedWorld, issue_world
 
 AT = datetime(2026, 11, 26, tzinfo=UTC)
 FOLDER = Path(__file__).parents[2] / "notebooks" / "deployments"
@@ -288,3 +289,53 @@ def test_new_certificates_are_accepted_where_an_unknown_status_counts_as_revoked
     result = reached(made, goal.format(file=file))
     assert down(result.today) == down(result.tomorrow) == []
     assert any("publishes a CRL" in said for said in result.assumptions) == goal.startswith("new-root")
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"addresses": {"e1.example.com": "203.0.113.5"}},
+        {"version": "X8.10"},  # the common name is that of the peer
+        {"clusters.1.certificate": "shared"},
+        {
+            "clusters.1.aliases": {"e1.example.com": ["e1-in.corp.example.com"]},
+            "zones.0.peer_addresses": ["e1-in.corp.example.com", "e2.example.com"],
+        },
+    ],
+    ids=["addresses", "old-version", "shared", "inner-interface"],
+)
+def test_rename_goes_through_the_whole_configuration(places: dict[str, Any]) -> None:
+    deployment = deployment_with(load_deployment(FOLDER / "clustered-mra.yaml"), places)
+    result = reached(issue_world(deployment, at=AT, rsa=False), "rename-peer:e1=edge1.example.net")
+    assert result.change is not None
+    everything = result.change.world(frozenset(result.change.by_key))
+    assert repr("e1.example.com") not in repr(everything.deployment)
+    for world in (*result.between, result.tomorrow, everything):
+        assert not down(world)
+    last = result.tomorrow.parties["edge1.example.net"].credential
+    assert last is not None
+    assert "e1.example.com" not in {*presented_names(last.leaf).dns, *presented_names(last.leaf).common_names}
+
+
+def test_new_root_with_the_name_of_the_old_one_is_planned_with_a_warning(
+    issued: dict[str, IssuedWorld], tmp_path: Path
+) -> None:
+    twin = create_root("Lab Root CA", at=AT, organisation=ORGANISATION)
+    (tmp_path / "root.pem").write_bytes(twin.certificate.public_bytes(Encoding.PEM))
+    result = reached(issued["clustered-mra"], f"new-root:{tmp_path / 'root.pem'}")
+    assert any("has the same subject as one that is trusted today" in note for note in result.notes)
+    assert not make_plan(change_of(result, at=AT)).order_exists
+
+
+def test_missing_private_ca_gets_a_stand_in_that_is_said(issued: dict[str, IssuedWorld]) -> None:
+    made = issued["single-pair"]
+    world = reached(made, "leave-public-ca").today
+    public = world.parties["expe.example.com"]
+    world = world.with_party(replace(world.parties["expc.corp.example.com"], credential=public.credential))
+    result = reached(made, "leave-public-ca", world=world)
+    assert any(
+        said.startswith("You set up a private CA; New private CA takes its place") for said in result.assumptions
+    )
+    new = result.tomorrow.parties["expe.example.com"].credential
+    assert new is not None
+    assert new.leaf in result.stand_ins

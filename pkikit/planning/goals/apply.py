@@ -13,6 +13,7 @@ from cryptography import x509
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority
 from pkikit.model.world import World
+from pkikit.planning.goals.certificates.private_ca import STAND_IN_NAME, new_private_ca, usual_leaf
 from pkikit.planning.goals.draft import Draft
 from pkikit.planning.goals.goal import Goal, GoalKind
 from pkikit.planning.goals.ground import prepare
@@ -26,7 +27,6 @@ from pkikit.planning.goals.kinds import (
 )
 from pkikit.planning.goals.on_the_way import change_of
 from pkikit.planning.goals.outcome import GoalResult
-from pkikit.planning.goals.private_ca import STAND_IN_NAME, new_private_ca, usual_leaf
 from pkikit.text import listed
 
 

@@ -14,9 +14,9 @@ from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import title
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import World
-from pkikit.planning.goals.certificate_orders import Order, designed_order, issue, new_key_like, order_like
+from pkikit.planning.goals.certificates.certificate_orders import Order, designed_order, issue, new_key_like, order_like
+from pkikit.planning.goals.certificates.published_crls import NEW_CA_CRL, publishing, with_pointers
 from pkikit.planning.goals.ground import Ground
-from pkikit.planning.goals.published_crls import NEW_CA_CRL, publishing, with_pointers
 from pkikit.text import printable
 
 

@@ -14,7 +14,7 @@ from pkikit.model.certificates.facts import presented_names
 from pkikit.model.deployment import Deployment
 from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
-from pkikit.planning.goals.certificate_orders import with_names
+from pkikit.planning.goals.certificates.certificate_orders import with_names
 from pkikit.planning.goals.draft import Draft, reissued, sharing
 from pkikit.planning.goals.kinds.renewed_peer import about_purposes, require_renewable
 from pkikit.text import printable

@@ -16,10 +16,10 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import title
 from pkikit.model.parties import Role, Side
 from pkikit.model.world import World
-from pkikit.planning.goals.certificate_orders import issue, new_key_like, order_like
+from pkikit.planning.goals.certificates.certificate_orders import issue, new_key_like, order_like
+from pkikit.planning.goals.certificates.published_crls import served_by
 from pkikit.planning.goals.draft import Draft, reissued
 from pkikit.planning.goals.ground import issuer_among
-from pkikit.planning.goals.published_crls import served_by
 from pkikit.planning.goals.trust_lists import readings_of, trusting_new_ca, without_old_cas
 from pkikit.text import listed, printable
 

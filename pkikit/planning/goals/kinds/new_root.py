@@ -74,5 +74,5 @@ def _about_names(draft: Draft, goal: Goal) -> Draft:
         return draft
     return draft.saying(
         f"The new root has the same subject as one that is trusted today ({printable(title(root), 80)}): the product uses only "
-        "the first of two roots with one subject and different keys."
+        "the first of two roots with one subject and different keys. A root with another name avoids that."
     )

@@ -13,7 +13,7 @@ from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.world import Party, World
-from pkikit.planning.goals.certificate_orders import Order, with_names
+from pkikit.planning.goals.certificates.certificate_orders import Order, with_names
 from pkikit.planning.goals.draft import Draft, reissued, sharing
 from pkikit.planning.goals.kinds.renewed_peer import about_purposes, one_peer, require_renewable
 from pkikit.values.names import parse_fqdn

@@ -15,7 +15,7 @@ from pkikit.model.certificates.facts import title
 from pkikit.model.places import deployment_with
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import Party
-from pkikit.planning.goals.certificate_orders import designed_order, new_key_like, order_like
+from pkikit.planning.goals.certificates.certificate_orders import designed_order, new_key_like, order_like
 from pkikit.planning.goals.draft import Draft, issued_by_other
 from pkikit.planning.goals.trust_lists import trusting_new_ca
 from pkikit.text import printable

@@ -9,7 +9,7 @@ from pkikit.issue.authority import LEAF_LIFETIME, Authority
 from pkikit.model.certificates.facts import crl_urls, is_issued_by, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import World
-from pkikit.planning.goals.certificate_orders import Order
+from pkikit.planning.goals.certificates.certificate_orders import Order
 
 NEW_CA_CRL = "http://pki.new-ca.example/ca.crl"
 
