@@ -73,7 +73,8 @@ class Enabling:
     """An extra step or another design of the change that was tried because no order exists.
 
     Attributes:
-        kind: `cross-sign`, `other-root-name`, `both-names`, `verify-off`, `more-restarts`, `permissive-cluster`, `eku-check-off`.
+        kind: `cross-sign`, `other-root-name`, `both-names`, `verify-off`, `more-restarts`, `permissive-cluster`, `eku-check-off`,
+            `keep-old-root`; two of them with ` + ` between.
         says: what it is, in one sentence.
         achieves: what it achieves, in one sentence.
         works: an order without refusals exists with it.

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pkikit.planning.search.clause_orders import Orders
 from pkikit.planning.search.clauses import Clause, allowed, before
-from pkikit.planning.search.engine import search
-from pkikit.planning.search.losses import lost_by
-from pkikit.planning.search.orders import Orders
+from pkikit.planning.search.fewest_lost import lost_by
 from pkikit.planning.search.preferred import order_price
 from pkikit.planning.search.problem import Grouping, Limits, Preference, Problem
-from pkikit.planning.search.reasons import shortest_cycle, smallest_reason
+from pkikit.planning.search.searching import search
+from pkikit.planning.search.smallest_reason import shortest_cycle, smallest_reason
 from tests.support.step_puzzles import Puzzle, fact, fewest_lost, lowest_price, order_exists, problem, puzzles
 
 
@@ -26,7 +26,7 @@ def facts_of(made: Problem) -> tuple[Clause, ...]:
 
 @settings(max_examples=150, deadline=None)
 @given(puzzles())
-def test_an_order_is_found_exactly_if_one_exists(made: Problem) -> None:
+def test_order_is_found_exactly_if_one_exists(made: Problem) -> None:
     found = search(made)
     every = (*made.rules, *facts_of(made))
     assert found.proven
@@ -81,7 +81,7 @@ def test_any_of_several_steps_is_enough() -> None:
     assert found.order == ("c", "a", "b")
 
 
-def test_a_step_that_works_only_after_its_restart_is_learned_by_the_restart() -> None:
+def test_step_that_works_only_after_its_restart_is_learned_by_the_restart() -> None:
     """`l` is loaded, `r` restarts, `t` is the list of the other end."""
     made = problem("lrt", fact("x", "lr", "t"), rules=[before("l", "r")])
     assert search(made).clauses == (fact("x", "r", "t"),)
@@ -122,7 +122,7 @@ def test_minutes_decide_which_order_loses_less() -> None:
     assert search(replace(made, minutes={"a": 1.0, "b": 1.0})).order[:3].index("a") in (0, 1)
 
 
-def test_an_oracle_that_names_too_few_keys_never_leads_to_a_wrong_claim() -> None:
+def test_oracle_that_names_too_few_keys_never_leads_to_a_wrong_claim() -> None:
     class Forgetful(Puzzle):
         def keys_of(self, name: str) -> frozenset[str]:
             return frozenset("a")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pkikit.planning.search.clause_orders import Orders, Pick
 from pkikit.planning.search.clauses import Clause
-from pkikit.planning.search.orders import Orders, Pick, bits
 from pkikit.planning.search.problem import Preference, Problem
 
 Labels = tuple[str, ...]
@@ -108,6 +108,12 @@ class Preferred:
         self.problem = problem
         self.preference = problem.preference
         self.orders = Orders(problem.keys, clauses)
+        self.members: list[dict[str, int]] = []
+        for grouping in self.preference.groupings:
+            keys: dict[str, set[str]] = {}
+            for key in problem.keys:
+                keys.setdefault(grouping.labels.get(key, ""), set()).add(key)
+            self.members.append({label: self.orders.mask(frozenset(k)) for label, k in keys.items() if label})
 
     def order(self, known: tuple[str, ...]) -> Better:
         """Return the preferred order.
@@ -180,11 +186,10 @@ class Preferred:
 
     def _still(self, state: int, labels: Labels) -> float:
         """Return what the rest costs at least: each group that is still to come costs once, the present one nothing."""
-        total = 0.0
-        left = [self.problem.keys[position] for position in bits(self.orders.all & ~state)]
-        for grouping, label in zip(self.preference.groupings, labels, strict=True):
-            groups = {grouping.labels.get(key, "") for key in left} - {"", label}
-            total += grouping.price * (len(groups) - (0 if label or not groups else 1))
+        total, left = 0.0, self.orders.all & ~state
+        for grouping, members, label in zip(self.preference.groupings, self.members, labels, strict=True):
+            groups = sum(1 for group, mask in members.items() if mask & left and group != label)
+            total += grouping.price * (groups - (0 if label or not groups else 1))
         return total
 
 

@@ -6,13 +6,15 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pkikit.planning.search.clause_orders import Orders
 from pkikit.planning.search.clauses import Clause, refused_at
-from pkikit.planning.search.orders import Orders
 from pkikit.planning.search.preferred import eager
 from pkikit.planning.search.problem import Problem
 
 BEAM = 300
 """States that are kept of each size if there are too many to look at all."""
+PAIRS = 4
+"""Pairs of steps for each connection that the estimate looks at."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ def lost_by(order: Sequence[str], problem: Problem, clauses: Sequence[Clause]) -
     return sum(problem.minutes.get(key, 1.0) * len(refused_at(soft, state)) for state, key in steps)
 
 
+def single(mask: int) -> bool:
+    """Tell whether one bit is set."""
+    return mask.bit_count() == 1
+
+
 class Losses:
     """Searches the order that loses the least by clauses: soft ones cost, hard ones are never broken."""
 
@@ -61,6 +68,37 @@ class Losses:
         self.rules = [(self.hard.mask(c.done), self.hard.mask(c.missing)) for c in clauses if c.hard]
         self.endless = any(not missing for _, missing, _ in self.soft)
         self.pick = eager(problem)
+        self.cycles = self._cycles()
+
+    def _cycles(self) -> list[list[tuple[int, int, float, float]]]:
+        """Return for each connection the pairs of steps that refuse it in between, whichever comes first.
+
+        A pair is (one, other, minutes of one, minutes of other). If a rule puts one first, only the other one ends the refusal.
+        """
+        after = {(done, missing, name) for done, missing, name in self.soft if single(done) and single(missing)}
+        rules = {(done, missing) for done, missing in self.rules if single(done) and single(missing)}
+        found: dict[int, list[tuple[int, int, float, float]]] = {}
+        for done, missing, name in after:
+            minutes = [self.minutes[mask.bit_length() - 1] for mask in (done, missing)]
+            if (missing, done, name) in after and done < missing:
+                found.setdefault(name, []).append((done, missing, minutes[0], minutes[1]))
+            elif (missing, done) in rules:  # `done` comes first in any case, so the other one ends it
+                found.setdefault(name, []).append((done, missing, minutes[1], minutes[1]))
+        return [sorted(pairs, key=lambda pair: -min(pair[2:]))[:PAIRS] for pairs in found.values()]
+
+    def still(self, state: int) -> float:
+        """Return what every way on from a state loses at least."""
+        total = 0.0
+        for pairs in self.cycles:
+            most = 0.0
+            for one, other, of_one, of_other in pairs:
+                if state & one:
+                    least = 0.0 if state & other else of_other
+                else:
+                    least = of_one if state & other else min(of_one, of_other)
+                most = max(most, least)
+            total += most
+        return total
 
     def cheapest(self, limit: int) -> Cheap:
         """Return the order that loses the least.
@@ -74,9 +112,9 @@ class Losses:
         if self.hard.solve(self.pick, self.problem.limits.dead_ends).order is None:
             return Cheap((), 0.0, proven=False, opened=0)
         costs, came, opened = {0: 0.0}, dict[int, tuple[int, int]](), 0
-        waiting = [(0.0, -0, 0)]
+        waiting = [(self.still(0), -0, 0, 0.0)]
         while waiting:
-            cost, _, state = heapq.heappop(waiting)
+            _, _, state, cost = heapq.heappop(waiting)
             if state == self.hard.all:
                 return Cheap(self._order(came), cost, proven=True, opened=opened)
             if cost > costs[state]:
@@ -88,7 +126,7 @@ class Losses:
                 then = state | (1 << position)
                 if cost + price < costs.get(then, float("inf")):
                     costs[then], came[then] = cost + price, (state, position)
-                    heapq.heappush(waiting, (cost + price, -then.bit_count(), then))
+                    heapq.heappush(waiting, (cost + price + self.still(then), -then.bit_count(), then, cost + price))
         return Cheap((), 0.0, proven=False, opened=opened)
 
     def _beam(self, opened: int) -> Cheap:
@@ -101,7 +139,7 @@ class Losses:
                     then = state | (1 << position)
                     if cost + price < following.get(then, float("inf")):
                         following[then], came[then] = cost + price, (state, position)
-            kept = sorted(following.items(), key=lambda item: item[1])[:BEAM]
+            kept = sorted(following.items(), key=lambda item: item[1] + self.still(item[0]))[:BEAM]
             layer = dict(kept)
         if self.hard.all not in layer:  # hard rules with several keys ended all of them
             solved = self.hard.solve(self.pick, self.problem.limits.dead_ends).order or ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pkikit.planning.search.clause_orders import Orders
 from pkikit.planning.search.clauses import Clause
-from pkikit.planning.search.orders import Orders
 
 
 def smallest_reason(keys: Sequence[str], clauses: Sequence[Clause], dead_ends: int) -> tuple[Clause, ...]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pkikit.planning.search.clause_orders import Orders, Solved
 from pkikit.planning.search.clauses import Clause, Done, allowed
+from pkikit.planning.search.fewest_lost import Losses, lost_by
 from pkikit.planning.search.learning import Learner
-from pkikit.planning.search.losses import Losses, lost_by
-from pkikit.planning.search.orders import Orders, Solved
 from pkikit.planning.search.preferred import Preferred, eager
 from pkikit.planning.search.problem import Found, Problem, Progress
-from pkikit.planning.search.reasons import smallest_reason
+from pkikit.planning.search.smallest_reason import smallest_reason
 
 
 def search(problem: Problem, progress: Progress = lambda what, number: None) -> Found:
