@@ -200,7 +200,9 @@ class Runbook:
     def _restarts_line(self) -> str:
         if not self.restarts:
             return "None."
-        times = Counter(self.names.short.get(made.step.machine, made.step.machine) for made in self.restarts)
+        times = Counter(
+            self.names.short.get(m.step.machine, m.step.machine) or "all Expressways" for m in self.restarts
+        )
         machines = [name if count == 1 else f"{name} ({count} times)" for name, count in times.items()]
         return f"{counted(len(self.restarts), 'restart')}, one at a time: {listed(machines, at_most=_MOST)}."
 
@@ -215,7 +217,8 @@ class Runbook:
 
     @property
     def _interruptions_line(self) -> str:
-        cut = [len(made.words.connections) for made in self.restarts if made.words.connections]
+        made_here = (made for made in self.restarts if made.step.action is Action.RESTART)
+        cut = [len(made.words.connections) for made in made_here if made.words.connections]
         said = []
         if cut:
             each = f"{min(cut)} to {max(cut)}" if min(cut) != max(cut) else f"{cut[0]}"

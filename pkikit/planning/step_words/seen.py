@@ -177,9 +177,17 @@ def announced_of(around: Around) -> Iterator[str]:
     if not cut:
         return
     minutes = ESTIMATES["restart"]
+    if around.step.action is Action.UPGRADE:
+        yield f"Each Expressway restarts, one at a time: {counted(len(cut), 'connection')} go down for some minutes in turn."
+        yield from _interruptions(around, minutes)
+        return
     goes = "goes" if len(cut) == 1 else "go"
     yield f"{counted(len(cut), 'connection')} of {around.machine} {goes} down for about {minutes} minutes."
     yield from _carried(around, cut)
+    yield from _interruptions(around, minutes)
+
+
+def _interruptions(around: Around, minutes: int) -> Iterator[str]:
     if around.later.interrupted:
         words = [_interrupted(around, text) for text in around.later.interrupted]
         yield f"Interrupted for about {minutes} minutes, because no other peer has it: {listed(words)}."

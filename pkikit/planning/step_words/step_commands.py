@@ -122,9 +122,9 @@ def _deployments(around: Around) -> tuple[Deployment | None, Deployment | None]:
         done = frozenset(order[:last])
         waiting = {change.restart_of.get(key, key) for key in done}
         try:
-            found.append(change.world(done | waiting).deployment)
-        except InputError:
-            found.append(None)
+            found.append(change.deployment(done | waiting))
+        except InputError:  # settings that several steps change together
+            found.append(None if found else change.today.deployment)
     return found[0], found[1]
 
 
@@ -292,7 +292,7 @@ def _setting_proof(around: Around) -> Command:
         and first[1].isdigit()
         and int(first[1]) < len(after.zones)
     ):
-        found = _zone_call(around, after, after.zones[int(first[1])])
+        found = _zone_call(around, after, after.zones[int(first[1])], at_client=first[-1] == "peer_addresses")
         if found:
             shows = "; ".join(f"{about(s)} {value_text(s, s.new)}" for s in around.step.settings)
             return Command(label=_REST, text=found, shows=shows, remark="and Status Active")
@@ -303,11 +303,12 @@ def _setting_proof(around: Around) -> Command:
     return Command(label="Page", text=where_of(around), shows="the new values")
 
 
-def _zone_call(around: Around, deployment: Deployment, zone: Zone) -> str:
+def _zone_call(around: Around, deployment: Deployment, zone: Zone, *, at_client: bool) -> str:
     """Return the call that shows a zone; where two clusters have it, at the one that looks for the name."""
     match zone:
         case TraversalZone():
-            cluster, kind = deployment.cluster(zone.server), _ZONES[Role.EXPRESSWAY_E, zone.is_uc]
+            role = Role.EXPRESSWAY_C if at_client else Role.EXPRESSWAY_E
+            cluster, kind = deployment.cluster(zone.client if at_client else zone.server), _ZONES[role, zone.is_uc]
         case NeighbourZone():
             cluster, kind = deployment.cluster(zone.cluster), "common/zone/neighborzone"
         case DnsZone():

@@ -10,6 +10,7 @@ from pkikit.model.certificates.facts import key_of
 from pkikit.model.tables.product_pages import BACKUP
 from pkikit.planning.change import Done
 from pkikit.planning.plan import Plan
+from pkikit.planning.predictions.oracle import SETTINGS
 from pkikit.planning.step_words.place_words import Around, arounds, certificate_names, list_name, store_name
 from pkikit.planning.steps import Action
 from pkikit.text import counted
@@ -80,6 +81,9 @@ def _later(around: Around, refused: Refused) -> Iterator[str]:
         done = frozenset(plan.order[:number]) - {key}
         known = {refusal.leg for refusal in plan.predictions[number].refused}
         without = set(refused(done)) - known
+        if SETTINGS in without:
+            yield f"After step {number}, the other settings do not allow that: undo the later steps before it, in reverse order."
+            return
         dropped = [leg for leg in plan.predictions[number].legs if leg in without]
         if dropped:
             first = around.names.connection(dropped[0])
