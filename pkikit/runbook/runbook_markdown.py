@@ -8,7 +8,7 @@ from pkikit.planning.step_words.step_text import Command
 from pkikit.report.written.markdown import block_lines, code_lines, plain, table_lines
 from pkikit.runbook.gantt import text_rows
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
-from pkikit.runbook.terminal_setup import RULES, for_lab, for_machines, have_ready, start_lab
+from pkikit.runbook.terminal_setup import RULES, for_lab, for_machines, have_ready, in_lab, start_lab
 from pkikit.text import listed
 
 _MOST = 60
@@ -75,6 +75,8 @@ def _begin(runbook: Runbook) -> Iterator[str]:
     yield from code_lines(start_lab(runbook), "sh")
     yield from ("", "and in another terminal, once:", "")
     yield from code_lines(for_lab(runbook), "sh")
+    yield from ("", "At any time:", "")
+    yield from code_lines(in_lab(), "sh")
 
 
 def _step(runbook: Runbook, made: RunbookStep) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pkikit.report.written.page import Section, document, figure, section, verdi
 from pkikit.runbook.gantt import gantt
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
 from pkikit.runbook.runbook_markdown import facts_of, proof_sentence
-from pkikit.runbook.terminal_setup import RULES, for_lab, for_machines, have_ready, start_lab
+from pkikit.runbook.terminal_setup import RULES, for_lab, for_machines, have_ready, in_lab, start_lab
 
 _STYLE = """
 .summary{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.2rem;margin:1.2rem 0 0} .summary dt{color:var(--muted)}
@@ -119,6 +119,8 @@ def _begin(runbook: Runbook) -> Iterator[Child]:
         _code(start_lab(runbook)),
         el("p", "In another terminal, once:", class_="takes"),
         _code(for_lab(runbook)),
+        el("p", "At any time:", class_="takes"),
+        _code(in_lab()),
     )
 
 

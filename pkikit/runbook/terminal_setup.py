@@ -50,6 +50,20 @@ def for_lab(runbook: Runbook) -> str:
     )
 
 
+def in_lab() -> str:
+    """Return what helps during a rehearsal.
+
+    Returns:
+        Lines of bash.
+    """
+    return "\n".join(
+        (
+            'expressway-sim status --state "$STATE"            # what is up, and what went down since the start',
+            'expressway-sim do "$PLAN" 3 --undo --state "$STATE"   # undo step 3',
+        )
+    )
+
+
 def start_lab(runbook: Runbook) -> str:
     """Return the command that starts the lab with today's certificates, in another terminal.
 

@@ -15,11 +15,12 @@ FILE = "access.json"
 USERS = ("admin", "auditor")
 
 
-def access_of(lab: RunningLab, *, topology: str, acme: str | None) -> dict[str, Any]:
+def access_of(lab: RunningLab, *, topology: str, proxy: str, acme: str | None) -> dict[str, Any]:
     """Return what a script needs.
 
     Args:
         topology: the URL of the live topology.
+        proxy: the URL of the proxy that knows the lab's names, for `HTTPS_PROXY`.
         acme: the URL of the ACME directory; None without a public CA.
     """
     dns = {"inside": lab.network.dns, "outside": lab.network.outside_dns}
@@ -29,6 +30,7 @@ def access_of(lab: RunningLab, *, topology: str, acme: str | None) -> dict[str, 
         "accounts": {user: lab.passwords[user] for user in USERS},
         "dns": {side: f"{server.address}:{server.port}" for side, server in dns.items()},
         "topology": topology,
+        "proxy": proxy,
         "acme": acme,
     }
 

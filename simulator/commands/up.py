@@ -153,7 +153,7 @@ async def run_until_stopped(lab: RunningLab, state: Path | None, acme: LabCa | N
         proxy.start()
         stack.push_async_callback(proxy.stop)
         directory = acme.directory if acme is not None else None
-        access = access_of(lab, topology=face.url, acme=directory)
+        access = access_of(lab, topology=face.url, proxy=proxy.url, acme=directory)
         stack.enter_context(access_file(state, access))
         more = [("Proxy that knows FQDNs", proxy.url)]
         if acme is not None:

@@ -189,7 +189,7 @@ def test_access_file_says_how_to_reach_a_running_lab(tmp_path: Path, acme: bool)
         eventually(lambda: path.read_text(encoding="utf-8") != "{}", "no access.json")
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         access = json.loads(path.read_text(encoding="utf-8"))
-        assert set(access) == {"peers", "accounts", "dns", "topology", "acme"}
+        assert set(access) == {"peers", "accounts", "dns", "topology", "proxy", "acme"}
         assert set(access["accounts"]) == {"admin", "auditor"}
         assert set(access["dns"]) == {"inside", "outside"}
         for peer in access["peers"].values():
