@@ -32,6 +32,7 @@ COMMANDS = MappingProxyType({
     "probe": ("inspection.diagnose", "probe"),
     "doctor": ("inspection.doctor", "doctor"),
     "report": ("deployments.report", "report"),
+    "plan": ("deployments.plan", "plan"),
     "explore": ("deployments.explore", "explore"),
     "eku-audit": ("inspection.eku", "eku_audit"),
     "anonymise": ("deployments.anonymise", "anonymise"),

@@ -27,9 +27,9 @@ from pkikit.judge.legs.leg_verdict import LegVerdict
 from pkikit.judge.legs.stand_ins import known_part
 from pkikit.model.world import World
 from pkikit.report.content.assessment import assess
-from pkikit.report.given.given import world_of_files
 from pkikit.worlds.brought import bring_certificates
 from pkikit.worlds.issued_world import issue_world
+from pkikit.worlds.world_files import world_of_files
 from simulator.commands.cli import app as simulator
 from simulator.world.craft import SERVER
 from tests.support.certs_folder import write_certs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from pkikit.errors import InputError
@@ -209,28 +210,23 @@ def _with_renames(steps: Sequence[Step], machines: Machines) -> tuple[Step, ...]
     """Return the steps with the new names of machines in those that change them."""
     found = []
     for step in steps:
-        lists = [s for s in step.settings if _lists_machines(s)]  # aliases may have the new name before
-        changed = {n for s in lists for n in _texts(s.new)} - {n for s in lists for n in _texts(s.old)}
-        names = tuple((old, new) for old, new in machines.renamed.items() if new in changed)
+        before, after = (
+            {name for change in step.settings for name in _machines(change.place, value(change))}
+            for value in (attrgetter("old"), attrgetter("new"))
+        )
+        names = tuple((old, new) for old, new in machines.renamed.items() if new in after - before)
         found.append(replace(step, renames=names) if names else step)
     return tuple(found)
 
 
-def _lists_machines(setting: SettingChange) -> bool:
-    return setting.place.endswith((".peers", ".nodes")) or "." not in setting.place
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield all texts in a value of the configuration."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield str(key)
-            yield from _texts(inner)
-    elif isinstance(value, Sequence):
-        for inner in value:
-            yield from _texts(inner)
+def _machines(place: str, value: Any) -> Iterator[str]:
+    """Yield the machines that a value of the configuration lists as its own."""
+    if place.endswith((".peers", ".nodes")):
+        yield from value or ()
+    elif "." not in place and isinstance(value, Sequence) and not isinstance(value, str):
+        for entry in value:
+            if isinstance(entry, Mapping):
+                yield from (*entry.get("peers", ()), *entry.get("nodes", ()))
 
 
 def dns_steps(new: frozenset[str], gone: frozenset[str]) -> tuple[Step, ...]:

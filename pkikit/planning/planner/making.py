@@ -12,6 +12,7 @@ from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.planner.clash_words import ClashWords
 from pkikit.planning.planner.preferences import minutes_of, preference_of
 from pkikit.planning.predictions import SETTINGS, Oracle, naive_order, replay
+from pkikit.planning.predictions.verdicts import Verdicts
 from pkikit.planning.search import searching
 from pkikit.planning.search.clauses import before
 from pkikit.planning.search.problem import Found, Problem
@@ -22,17 +23,18 @@ Progress = Callable[[str, int], None]
 _MOST = 3
 
 
-def make_plan(change: Change, progress: Progress | None = None) -> Plan:
+def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdicts | None = None) -> Plan:
     """Order the steps of a change so that no connection is refused between any two of them.
 
     Args:
         change: the steps.
         progress: is called with what the work does, and how many times it did so.
+        verdicts: those of the same change, if somebody has judged already or wants to.
 
     Returns:
         The plan. If no order is without refusals: the one that loses the fewest connection-minutes, and why.
     """
-    oracle = Oracle(change)
+    oracle = Oracle(change, verdicts)
     found = _search(change, oracle, progress or (lambda what, number: None))
     order = found.order or naive_order(change)
     predictions = replay(change, order, oracle.verdicts)

@@ -65,6 +65,8 @@ def _rank(step: Step, places: Mapping[str, int], slowest: timedelta) -> float:
     phase, place = _PHASES[step.action], places.get(step.machine, len(places))
     if step.action in _LOADS:
         return 600 + place + (phase - 600) / 10
+    if step.renames and step.machine in places:
+        return 600 + place + 0.25  # with the certificate for the new name
     if step.owner.ours:
         return phase + place / 100
     waits = (slowest - step.owner.lead) / timedelta(days=1)

@@ -44,25 +44,31 @@ class _Replay:
 
     def run(self, order: Sequence[str]) -> Iterator[Prediction]:
         done: Done = frozenset()
-        before: Mapping[str, State] = self._verdicts.states(done)
-        yield self._prediction(done, before, None, before)
+        before: Mapping[str, State] | None = self._verdicts.states(done)
+        yield self.state(done)
         for key in order:
             done |= {key}
             try:
                 states = self._verdicts.states(done)
             except InputError:
+                before = None
                 yield Prediction(done=done, legs={}, services=())
                 continue
             yield self._prediction(done, states, self._change.by_key[key], before)
             before = states
 
+    def state(self, done: Done) -> Prediction:
+        """Return the prediction for a state, without what a restart cuts."""
+        states = self._verdicts.states(done)
+        return self._prediction(done, states, None, None)
+
     def _prediction(
-        self, done: Done, states: Mapping[str, State], step: Step | None, before: Mapping[str, State]
+        self, done: Done, states: Mapping[str, State], step: Step | None, before: Mapping[str, State] | None
     ) -> Prediction:
         deployment = self._change.deployment(done)
         down: tuple[str, ...] = ()
         interrupted: tuple[str, ...] = ()
-        if step is not None and step.action in {Action.RESTART, Action.UPGRADE}:
+        if step is not None and before is not None and step.action in {Action.RESTART, Action.UPGRADE}:
             down, interrupted = self._outage(step, done, before)
         return Prediction(
             done=done,

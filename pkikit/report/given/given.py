@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pkikit.errors import InputError
@@ -13,9 +13,9 @@ from pkikit.files.deployment_folder import CERTIFICATE, RECORD, certificates_of,
 from pkikit.intake.assembly import Assembly
 from pkikit.intake.assembly.output import certificate_files, folder_files, write_folder
 from pkikit.model.deployment import Deployment
-from pkikit.model.world import Party, StandIns, World
+from pkikit.model.world import World
 from pkikit.report.given.import_notes import NOTHING_NOTED, ImportNotes, read_notes
-from pkikit.worlds.brought import bring_certificates
+from pkikit.worlds.world_files import world_of_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,33 +83,6 @@ def given_of_import(assembly: Assembly) -> Given:
         folder = Path(name) / "import"
         write_folder(folder, folder_files(assembly, certificate_files(assembly)))
         return read_given(folder)
-
-
-def world_of_files(deployment: Deployment, folder: Path | None) -> World:
-    """Return a world with the certificates and lists of a folder, and with nothing else.
-
-    Args:
-        deployment: the machines.
-        folder: has a folder for each machine, named by its FQDN; None for no certificates at all.
-
-    Returns:
-        The world.
-
-    Raises:
-        InputError: a folder is not of a machine of this deployment, or a file cannot be used.
-    """
-    machines = dict.fromkeys((*deployment.parties, *(name for group in deployment.groups for name in group.members)))
-    nobody = {fqdn: Party(fqdn=fqdn, credential=None, trusted_ca_list=()) for fqdn in machines}
-    world = World(deployment=deployment, parties=nobody)
-    if folder is None:
-        return world
-    world = bring_certificates(world, folder, check_keys=False)  # nothing is signed for a report
-    # `bring_certificates` lets clients outside trust what everybody trusts; nobody gave their lists.
-    parties = dict(world.parties)
-    for name in (n for group in deployment.groups if not group.has_certificates for n in group.members):
-        if not any((folder / name).glob("trust*.pem")):
-            parties[name] = replace(parties[name], trusted_ca_list=(), lists={})
-    return replace(world, parties=parties, stand_ins=StandIns())
 
 
 def _certificate_files(folder: Path) -> Iterator[tuple[str, str]]:

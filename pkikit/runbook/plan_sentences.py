@@ -1,0 +1,80 @@
+"""The answer of a plan in sentences, for a terminal and for Python users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pkikit.planning.steps import Action
+from pkikit.runbook.finished_plan import FinishedPlan
+from pkikit.runbook.runbook_contents import Runbook
+from pkikit.text import counted, listed
+
+
+def answer_of(contents: Runbook) -> str:
+    """Return the answer in a sentence or two.
+
+    Args:
+        contents: the runbook of the plan.
+
+    Returns:
+        `14 steps, 4 restarts; no connection is refused on the way.`
+    """
+    plan, steps = contents.plan, counted(len(contents.steps), "step")
+    if not contents.steps:
+        return "Tomorrow equals today: there is nothing to do."
+    if not plan.order_exists:
+        reason = contents.say(plan.reason)
+        return reason if reason.startswith("Tomorrow") else f"No order keeps every connection up. {reason}"
+    what = f"{steps}, {counted(len(contents.restarts), 'restart')}"
+    unknown = contents.not_assessed
+    if unknown:
+        every = {leg for prediction in plan.predictions for leg in prediction.legs}
+        assessed = f"{len(every) - len(unknown)} of {counted(len(every), 'connection')} assessed"
+        return f"{what}; no assessed connection is refused on the way ({assessed})."
+    return f"{what}; no connection is refused on the way."
+
+
+def usual_line(made: FinishedPlan) -> str:
+    """Return what the usual order would do; empty if it is as good, or if there is nothing to do."""
+    if len(made.plan.order) < 2:
+        return ""
+    usual = made.usual
+    if not usual.fails:
+        return "The usual order (certificates first) refuses none either."
+    fail = "fails" if usual.fails == 1 else "fail"
+    return (
+        f"In the usual order (certificates first), {usual.fails} of {usual.connections} connections {fail} on the way."
+    )
+
+
+def interruptions_of(contents: Runbook) -> Iterator[str]:
+    """Yield what restarts interrupt: the connections of each machine, and services that nobody else carries.
+
+    Args:
+        contents: the runbook of the plan.
+
+    Yields:
+        Sentences; none without a restart.
+    """
+    carried = []
+    for made in contents.restarts:
+        prediction = contents.plan.predictions[made.number]
+        cut = counted(len(prediction.down_during), "connection")
+        if made.step.action is Action.UPGRADE:
+            what = "Every Expressway restarts, one after the other."
+        else:
+            what = f"{cut} {'is' if len(prediction.down_during) == 1 else 'are'} down for about 3 minutes."
+        if prediction.interrupted:
+            services = listed([contents.say(text) for text in prediction.interrupted])
+            what += f" No other peer carries {services} meanwhile."
+        elif made.step.action is not Action.UPGRADE:
+            carried.append(made)
+            continue
+        yield f"Step {made.number}, {made.words.title}: {what}"
+    if carried:
+        cuts = sorted({len(contents.plan.predictions[made.number].down_during) for made in carried})
+        each = str(cuts[0]) if len(cuts) == 1 else f"{cuts[0]} to {cuts[-1]}"
+        numbers = listed([str(made.number) for made in carried])
+        steps = f"Step {numbers} restarts a machine" if len(carried) == 1 else f"Steps {numbers} restart a machine each"
+        are = "connection is" if cuts == [1] else "connections are"
+        yield f"{steps}: {each} {are} down for about 3 minutes. Other peers carry every service meanwhile."
