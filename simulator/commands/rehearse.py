@@ -58,7 +58,8 @@ def rehearse(
 ) -> None:
     """Rehearse a plan on real handshakes, step by step.
 
-    A lab does each step and dials every connection with real TLS. You see the plan's prediction next to the handshakes. Meanwhile, zones and tunnels keep their connections up. While a machine restarts, the lab dials as well.
+    A lab does each step and dials every connection with real TLS. You see the plan's prediction next to the handshakes.
+    Meanwhile, zones and tunnels keep their connections up. While a machine restarts, the lab dials as well.
     The exit code is 0 if no connection is refused, none of a zone goes down unannounced, and every handshake is as predicted.
     Otherwise it is 1.
 
