@@ -55,6 +55,9 @@ def verdict(found: Rehearsal) -> str:
         wrong = len({connection.id for _, connection in found.differences})
         is_one = "1 connection is" if wrong == 1 else f"{wrong} connections are"
         return f"✘ {what}: {is_one} not as predicted. This is an error in pkikit or in the lab; please report it."
+    if found.problems:
+        state = found.problems[0][0]
+        return f"✘ {what}: {_place(state)} does not do what the plan says."
     if found.unannounced:
         lost = len({leg for _, leg in found.unannounced})
         goes = "1 connection goes" if lost == 1 else f"{lost} connections go"
@@ -74,10 +77,14 @@ def _agreement(found: Rehearsal) -> str:
 
 def _lines_below(found: Rehearsal) -> Iterator[str]:
     """Yield what the verdict leaves out: held connections, services, what was dialled, and how long it took."""
-    lost = {leg for state in found.states for leg in state.dropped}
+    lost = {leg for state in found.states for leg in set(state.dropped) - set(state.moved)}
     kept = max((state.held[1] for state in found.states), default=0)
     if kept and not found.unannounced and not found.refused:
         yield _kept(kept, len(lost))
+        moved = {leg for state in found.states for leg in state.moved}
+        if moved:
+            connect = "1 of them connects" if len(moved) == 1 else f"{len(moved)} of them connect"
+            yield f"{connect} again because a setting leads elsewhere."
     for state in found.states:
         if state.phase is Phase.OFF:
             down = state.count(State.DOWN)
@@ -153,6 +160,8 @@ def _was(found: Connection) -> str:
 
 
 def _show_unannounced(out: Console, found: Rehearsal, names: ShortNames, *, verbose: bool) -> None:
+    for state, says in found.problems:
+        console.section(out, f"✘ At {_place(state)}: {says}")
     for state in found.states:
         if state.unannounced:
             console.section(out, f"✘ On the way to {_place(state)}, without announcement:")

@@ -6,8 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from pkikit.design.legs import legs_of
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.findings import Finding
+from pkikit.model.leg import Leg
 from pkikit.planning.plan import Plan
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.leg_report import LegReport
@@ -24,7 +26,15 @@ _SETTLING = 0.01
 class LiveRehearsal:
     """Takes a lab through the states of a plan. The lab is in the first of them."""
 
-    def __init__(self, lab: RunningLab, plan: Plan, forecasts: Forecasts, words: Callable[[Stop], str]) -> None:
+    def __init__(
+        self,
+        lab: RunningLab,
+        plan: Plan,
+        forecasts: Forecasts,
+        words: Callable[[Stop], str],
+        *,
+        whole: bool = True,
+    ) -> None:
         """Describe it; nothing is dialled yet.
 
         Args:
@@ -32,8 +42,10 @@ class LiveRehearsal:
             plan: the plan.
             forecasts: predicts its states.
             words: a state in a few words.
+            whole: the lab begins before the first step, and not where an interrupted rehearsal was.
         """
         self._lab, self._plan, self._forecasts, self._words = lab, plan, forecasts, words
+        self._whole = whole
         self._announced: dict[int, frozenset[str]] = {}
 
     async def reach(self, stop: Stop, *, first: bool = False) -> RehearsedState:
@@ -51,8 +63,10 @@ class LiveRehearsal:
         await self._wait_for(stop)
         forecast = self._forecasts.at(stop)
         allowed = self._allowed(stop, forecast)
+        moved = self._moved(stop)
+        problems: tuple[str, ...] = ()
         if not first:
-            await perform(lab, self._plan.change, self._forecasts, stop)
+            problems = await perform(lab, self._plan.change, self._forecasts, stop, compare=self._whole)
         await self._settle(forecast)
         report = await lab.check()
         dropped = tuple(dict.fromkeys(loss.leg for loss in lab.losses if loss.number > losses))
@@ -73,7 +87,9 @@ class LiveRehearsal:
             refused=tuple(c.id for c in found if c.id in refused),
             why=_causes(report, refused),
             dropped=dropped,
-            unannounced=tuple(leg for leg in dropped if leg not in allowed),
+            moved=tuple(leg for leg in dropped if leg in moved),
+            unannounced=tuple(leg for leg in dropped if leg not in allowed | moved),
+            problems=problems,
             services=_lost_services(report),
         )
 
@@ -82,10 +98,15 @@ class LiveRehearsal:
 
     def _allowed(self, stop: Stop, forecast: Forecast) -> frozenset[str]:
         """Return the connections that may go down on the way to a state: those that its restart announces."""
-        told = self._announced.get(stop.number, frozenset()) if stop.restarts else frozenset()
-        allowed = told | forecast.announced
-        self._announced[stop.number] = allowed
-        return allowed
+        told = self._announced.get(stop.number, frozenset()) | forecast.announced
+        self._announced[stop.number] = told
+        return told if stop.restarts else forecast.announced
+
+    def _moved(self, stop: Stop) -> frozenset[str]:
+        """Return the connections that the settings of a step lead elsewhere. They connect again, and the page says where."""
+        before = {leg.id: _leads(leg) for leg in self._lab.legs}
+        after = legs_of(self._forecasts.world(stop).deployment)
+        return frozenset(leg.id for leg in after if leg.id in before and before[leg.id] != _leads(leg))
 
     async def _wait_for(self, stop: Stop) -> None:
         """Move the lab's clock to the earliest time of a state; it never goes back."""
@@ -120,6 +141,11 @@ class LiveRehearsal:
             says=cause.message if cause is not None else "",
             fix=cause.fix if cause is not None else "",
         )
+
+
+def _leads(leg: Leg) -> tuple[object, ...]:
+    """Return where a connection leads."""
+    return leg.protocol, leg.port, leg.reference_name, leg.discovered_by
 
 
 def first_cause(found: LegReport) -> Finding | None:

@@ -75,7 +75,7 @@ async def rehearse(
         async with _lab(plan, route[: max(len(states), 1)], forecasts, settings) as lab:
             await lab.hold()
             await _load_again(lab, plan, forecasts, route[: len(states)])
-            live = LiveRehearsal(lab, plan, forecasts, words_of(plan.change))
+            live = LiveRehearsal(lab, plan, forecasts, words_of(plan.change), whole=not states)
             for stop in route[len(states) :]:
                 listener.enters(stop)
                 states.append(await live.reach(stop, first=not states))

@@ -77,7 +77,8 @@ class RehearsedState:
     at: the lab's time. seconds: how long step and dialling took.
     connections: in the order of the deployment. refused: ids of those that are down and were not before the change.
     why: the reasons of these. dropped: ids of held connections that went down on the way here.
-    unannounced: those of them that nobody announced. services: those that no peer of their cluster carries.
+    moved: those of them that a changed setting leads elsewhere. unannounced: those that nobody announced.
+    problems: what the lab did otherwise than the plan says, in sentences. services: those that no peer of their cluster carries.
     """
 
     number: int
@@ -93,7 +94,9 @@ class RehearsedState:
     refused: tuple[str, ...] = ()
     why: tuple[Cause, ...] = ()
     dropped: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
     unannounced: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
 
     @cached_property
@@ -142,14 +145,16 @@ class RehearsedState:
                 "held": of,
                 "held_up": held,
             },
-            "agrees": not self.differences,
+            "agrees": not (self.differences or self.problems),
             "refused": list(self.refused),
             "why": [
                 {"rule": w.rule, "says": w.says, "fix": w.fix, "refused_by": list(w.refused_by), "legs": list(w.legs)}
                 for w in self.why
             ],
             "dropped": list(self.dropped),
+            "moved": list(self.moved),
             "unannounced": list(self.unannounced),
+            "problems": list(self.problems),
             "services_down": list(self.services),
             "connections": [found.to_json() for found in self.connections],
         }
@@ -199,6 +204,11 @@ class Rehearsal:
         return tuple((state, leg) for state in self.states for leg in state.unannounced)
 
     @property
+    def problems(self) -> tuple[tuple[RehearsedState, str], ...]:
+        """What the lab did otherwise than the plan says, with the state in which that was seen."""
+        return tuple((state, says) for state in self.states for says in state.problems)
+
+    @property
     def refused(self) -> tuple[str, ...]:
         """The ids of the connections that are refused in some state."""
         return tuple(dict.fromkeys(leg for state in self.states for leg in state.refused))
@@ -237,7 +247,7 @@ class Rehearsal:
     @property
     def accepted(self) -> bool:
         """True if nothing is refused, nothing went down without an announcement, and every handshake is as predicted."""
-        return not (self.refused or self.differences or self.unannounced)
+        return not (self.refused or self.differences or self.unannounced or self.problems)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of `expressway-sim rehearse --json`."""
@@ -258,6 +268,7 @@ class Rehearsal:
                 "refused": len(self.refused),
                 "differences": len(self.differences),
                 "unannounced": len(self.unannounced),
+                "problems": len(self.problems),
             },
             "seconds": round(self.seconds, 1),
             "continued": self.continued,
