@@ -37,11 +37,13 @@ class GivenChange:
         change: the steps.
         notes: in sentences: what the lab made, stand-ins.
         originals: of a look-alike, the original certificate.
+        stand_ins: certificates of tomorrow that another CA issues in fact.
     """
 
     change: Change
     notes: tuple[str, ...] = ()
     originals: Mapping[x509.Certificate, x509.Certificate] = field(default_factory=dict)
+    stand_ins: frozenset[x509.Certificate] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,9 @@ def _of_goals(before: _Given, goals: Sequence[str], at: datetime, notes: tuple[s
     issuers = (issued.authority, issued.root) if issued is not None else ()
     found = apply_goals([read_goal(text) for text in goals], before.world, at=at, issuers=issuers)
     change = found.change or change_of(found, at=at)
-    return GivenChange(change=change, notes=(*notes, *found.notes), originals=found.originals)
+    return GivenChange(
+        change=change, notes=(*notes, *found.notes), originals=found.originals, stand_ins=found.stand_ins
+    )
 
 
 def _require_time(world: World, at: datetime) -> None:

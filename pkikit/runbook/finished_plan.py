@@ -113,7 +113,10 @@ class FinishedPlan:
 
     def _runbook(self, files: str, plan_file: str) -> FinishedRunbook:
         refused = Oracle(self.plan.change, self.verdicts).refused
-        return finished_runbook(self.plan, self.schedule, refused=refused, files=files, plan_file=plan_file)
+        return finished_runbook(
+            self.plan, self.schedule, refused=refused, originals=self.given.originals, stand_ins=self.given.stand_ins,
+            files=files, plan_file=plan_file,
+        )  # fmt: skip
 
     def _repr_html_(self) -> str:
         return self.runbook._repr_html_()

@@ -38,7 +38,7 @@ def for_lab(runbook: Runbook) -> str:
     """
     return "\n".join(
         (
-            f'export PLAN="$PWD/{runbook.plan_file}" STATE="$PWD/lab-state"',
+            f'export PLAN="$(realpath {quote(runbook.plan_file)})" STATE="$PWD/lab-state"',
             f"cd {quote(runbook.files)}",
             'export EXPRESSWAY=$(jq -r .accounts.admin "$STATE/access.json")',
             'export HTTPS_PROXY=$(jq -r .proxy "$STATE/access.json")',
