@@ -322,7 +322,7 @@ def test_new_root_with_the_name_of_the_old_one_is_planned_with_a_warning(
 ) -> None:
     twin = create_root("Lab Root CA", at=AT, organisation=ORGANISATION)
     (tmp_path / "root.pem").write_bytes(twin.certificate.public_bytes(Encoding.PEM))
-    result = reached(issued["clustered-mra"], f"new-root:{tmp_path / 'root.pem'}")
+    result = reached(issued["single-pair"], f"new-root:{tmp_path / 'root.pem'}")
     assert any("has the same subject as one that is trusted today" in note for note in result.notes)
     assert not make_plan(change_of(result, at=AT)).order_exists
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.parties import Role
 from pkikit.model.world import Party, World
 from pkikit.planning.goals.certificates.certificate_orders import Order, with_names
 from pkikit.planning.goals.draft import Draft, reissued, sharing
@@ -111,9 +112,23 @@ def renamed(draft: Draft, argument: str) -> Draft:
     draft = about_purposes(draft, before, sharing(before, old))
     tomorrow = replace(draft.tomorrow, unresolved=between.unresolved | {old})
     draft = replace(draft, today=today, tomorrow=_moved(tomorrow, old, new), between=(*draft.between, between))
-    return draft.assuming(
-        f"Profiles and trunks elsewhere that contain {old} (Unified CM, TMS, partners) get {new} when it is renamed."
-    )
+    return draft.assuming(*_assumptions(before.deployment, old, new))
+
+
+def _assumptions(deployment: Deployment, old: str, new: str) -> Iterator[str]:
+    """Yield what a plan that renames a peer assumes.
+
+    Source: cluster guide X14.3, 'How to Change a Cluster' (trunks, MRA zones, SAML metadata) and 'Change the Address of a Peer'.
+    """
+    yield f"Profiles and trunks elsewhere that contain {old} (Unified CM, TMS, partners) get {new} when it is renamed."
+    cluster = deployment.cluster_of(old)
+    if cluster is not None and len(cluster.peers) > 1:
+        yield (
+            f"The cluster guide takes a peer out of the cluster to change its address, and adds it again. The plan counts this as "
+            f"one step, with the restart of {old} (ours)."
+        )
+    if deployment.role_of(old) is Role.EXPRESSWAY_C and deployment.mra:
+        yield f"If you use single sign-on, export the SAML metadata of Expressway-C again after {old} is renamed."
 
 
 def with_alias(deployment: Deployment, old: str, new: str) -> Deployment:
