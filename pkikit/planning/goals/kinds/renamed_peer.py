@@ -124,8 +124,8 @@ def _assumptions(deployment: Deployment, old: str, new: str) -> Iterator[str]:
     cluster = deployment.cluster_of(old)
     if cluster is not None and len(cluster.peers) > 1:
         yield (
-            f"The cluster guide takes a peer out of the cluster to change its address, and adds it again. The plan counts this as "
-            f"one step, with the restart of {old} (ours)."
+            f"The cluster guide takes a peer out of the cluster to change its address, and adds it again. The plan counts this "
+            f"as one step, with the restart of {old} (ours)."
         )
     if deployment.role_of(old) is Role.EXPRESSWAY_C and deployment.mra:
         yield f"If you use single sign-on, export the SAML metadata of Expressway-C again after {old} is renamed."
