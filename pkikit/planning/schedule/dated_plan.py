@@ -91,14 +91,15 @@ def _sooner(calendar: Calendar, left: Sequence[str], fine: _Fine) -> tuple[str, 
     """Return the steps to do before the next one of the plan, because they are complete before it; none if there are none."""
     ends = calendar.dated(left[0]).ends
     done = frozenset(step.key for step in calendar.steps)
-    for key in left[1:]:
+    found: list[tuple[datetime, int, tuple[str, ...]]] = []
+    for number, key in enumerate(left[1:]):
         block = fine.block(key, done, left)
         with_block = calendar
         for part in block:
             with_block = with_block.with_step(part)
-        if block and with_block.now < ends and fine.may_come_first(block, done, left):
-            return block
-    return ()
+        if block and with_block.now < ends:
+            found.append((with_block.now, number, block))
+    return next((block for _, _, block in sorted(found) if fine.may_come_first(block, done, left)), ())
 
 
 class _Fine:

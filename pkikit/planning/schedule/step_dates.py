@@ -68,9 +68,9 @@ class Calendar:
             return ScheduledStep(key=key, begins=self.now, ends=ends, owner=step.owner.name)
         length = length_of(step)
         if not step.owner.ours:
-            ends = max(self.now + length, self._possible(step) + step.owner.lead)
-            asked = ends - max(step.owner.lead, length)
-            return ScheduledStep(key=key, begins=ends - length, ends=ends, owner=step.owner.name, asked=asked)
+            lead = max(step.owner.lead, length)
+            ends = max(self.now, self._possible(step) + lead)
+            return ScheduledStep(key=key, begins=ends - length, ends=ends, owner=step.owner.name, asked=ends - lead)
         begins = max((self.now, *(s.watched_until for s in self._restarts_beside(step) if s.watched_until)))
         try:
             begins, window = fitting(self.terms.windows if step.action in IN_WINDOWS else (), begins, length)
