@@ -112,7 +112,8 @@ class Runbook:
     @property
     def title(self) -> str:
         """What the runbook is for."""
-        return self.plan.change.goal or "Change of certificates"
+        goal = self.plan.change.goal or "change of certificates"
+        return f"{goal[:1].upper()}{goal[1:]}"
 
     @cached_property
     def names(self) -> ShortNames:

@@ -244,7 +244,7 @@ def _page_of(around: Around) -> str:
     if around.is_uc:
         return _uc_place(around)
     if not around.is_peer:
-        return f"{around.machine}: {step.owner.name}"
+        return _beyond_pages(around)
     match step.action:
         case Action.RESTART:
             return pages.RESTART_OPTIONS
@@ -257,6 +257,19 @@ def _page_of(around: Around) -> str:
 
 
 _DOMAIN_CERTIFICATES = "Maintenance > Security > Domain certificates"
+
+
+def _beyond_pages(around: Around) -> str:
+    """Return where it is done on a machine whose pages nobody here knows."""
+    match around.step.action:
+        case Action.APPEND_CA | Action.REMOVE_CA:
+            if around.group is not None and around.group.kind is PartyKind.CLIENT:
+                return "CA store of the operating system or browser, by your device management"
+            return "Its list of trusted CAs"
+        case Action.RESTART:
+            return "The service that has the certificate"
+        case _:
+            return "Its certificate"
 
 
 def _elsewhere(around: Around) -> str:
