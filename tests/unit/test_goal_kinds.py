@@ -272,6 +272,8 @@ def test_goal_for_an_import_claims_nothing_about_what_nobody_gave(
         )
     result = reached(made, written, world=today, with_keys=False)
     states = {v.leg.id: v.state for v in judge_as_known(result.tomorrow, AT)}
+    stays = [note for note in result.notes if " in the trusted CA list" in note]
+    assert bool(stays) is goal.startswith("new-root")
     assert State.DOWN not in states.values()
     assert State.NOT_ASSESSED in states.values()
     assert {v.leg.id: v.state for v in judge_as_known(result.today, AT)}.keys() == before.keys()

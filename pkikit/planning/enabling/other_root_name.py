@@ -11,7 +11,7 @@ from pkikit.planning.change import Change
 from pkikit.planning.enabling.option import Clashes, Option, new_roots
 from pkikit.planning.enabling.signed_again import resigned
 from pkikit.planning.enabling.substitution import replaced
-from pkikit.planning.goals.certificate_orders import new_key_like
+from pkikit.planning.goals.certificates.certificate_orders import new_key_like
 from pkikit.reading.unreadable import UNREADABLE
 
 

@@ -24,10 +24,11 @@ from pkikit.model.world import World
 from pkikit.planning.goals.goal import GivenCa
 from pkikit.text import listed, printable
 
-_LOOKALIKE = (
-    "It has the same names, dates and purposes, and other keys; the plan shows the SHA-256 of your own certificates."
+_LOOKALIKE = "It has the same names, dates and purposes, and other keys; the plan shows the SHA-256 of your own."
+STAND_IN = (
+    "What it issues here has the same names and purposes as the real certificates. On real machines, append your own CA "
+    "certificates, and load what your CA issues."
 )
-STAND_IN = "Stand-in: your CA issues the real certificate; this one has the same names and purposes."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ def _is_entangled(given: GivenCa, world: World) -> bool:
 
 def _without_key(given: GivenCa) -> str:
     name = printable(title(given.chain[0]), 80)
-    return f"The key of {name} was not given. {STAND_IN}"
+    return f"Nobody gave the key of {name}, so a stand-in takes its place. {STAND_IN}"
 
 
 def _whole(today: World, at: datetime, files: Sequence[GivenCa], renewed: Sequence[x509.Certificate]) -> Ground:
@@ -144,7 +145,7 @@ def _whole(today: World, at: datetime, files: Sequence[GivenCa], renewed: Sequen
         originals=originals,
         played=frozenset(a.certificate for a in every),
         notes=(
-            f"The key of {names} was not given, so the plan works on a look-alike of your certificates. {_LOOKALIKE} {STAND_IN}",
+            f"Nobody gave the key of {names}, so the plan works on a look-alike of your certificates. {_LOOKALIKE} {STAND_IN}",
         ),
     )
 

@@ -145,7 +145,7 @@ def without_old_cas(before: World, after: World, at: datetime) -> tuple[World, t
             stays.setdefault(certificate, {}).setdefault(fqdn, set()).update(needed[certificate])
         if gone:
             after = with_list(after, fqdn, (), (c for c in held if c not in gone))
-    return after, tuple(_stay_notes(stays))
+    return after, tuple(_stay_notes(stays, after))
 
 
 def _certificates_of(world: World, fqdns: Iterable[str]) -> Iterator[tuple[x509.Certificate, ...]]:
@@ -161,7 +161,7 @@ def _from_list(
 
 
 def _needed(world: World, fqdn: str, at: datetime) -> Mapping[x509.Certificate, set[str]]:
-    """Return the CAs of a peer's list that something leads to, with the machines whose certificates do."""
+    """Return the CAs of a peer's list that something may lead to, with the machines whose certificates do."""
     held = world.parties[fqdn].trusted_ca_list
     found: dict[x509.Certificate, set[str]] = {}
     for credential in world.parties[fqdn].credentials:
@@ -170,15 +170,21 @@ def _needed(world: World, fqdn: str, at: datetime) -> Mapping[x509.Certificate, 
     for reading in readings_of(world):
         if reading.verifier != fqdn:
             continue
-        shown = reading.shown
-        unknown = shown is None or (world.stand_ins.unknown and shown.leaf in world.stand_ins.certificates)
-        for certificate in held if unknown or shown is None else _from_list(shown.chain, held, at):
+        known = None if _is_unknown(reading, world) else reading.shown
+        for certificate in held if known is None else _from_list(known.chain, held, at):
             found.setdefault(certificate, set()).add(reading.presenter)
     return found
 
 
-def _stay_notes(stays: Mapping[x509.Certificate, Mapping[str, set[str]]]) -> Iterator[str]:
+def _is_unknown(reading: Reading, world: World) -> bool:
+    """Return True if nobody gave the certificate that is shown."""
+    made = world.stand_ins
+    return reading.shown is None or (made.unknown and reading.shown.leaf in made.certificates)
+
+
+def _stay_notes(stays: Mapping[x509.Certificate, Mapping[str, set[str]]], world: World) -> Iterator[str]:
     """Yield a sentence for CAs that stay in the same lists for the sake of the same machines."""
+    unknown = {reading.presenter for reading in readings_of(world) if _is_unknown(reading, world)}
     grouped: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for certificate, why in stays.items():
         users = tuple(sorted({user for found in why.values() for user in found}))
@@ -186,7 +192,8 @@ def _stay_notes(stays: Mapping[x509.Certificate, Mapping[str, set[str]]]) -> Ite
     for (lists, users), names in grouped.items():
         stay, it = ("stay", "them") if len(names) > 1 else ("stays", "it")
         which = "lists" if len(lists) > 1 else "list"
-        yield (
-            f"{listed(names)} {stay} in the trusted CA {which} of {listed(lists, at_most=4)}, because the certificates of "
-            f"{listed(users, at_most=4)} need {it} there or are not known."
-        )
+        known, others = ([u for u in users if (u in unknown) is wanted] for wanted in (False, True))
+        need = [f"the certificates of {listed(known, at_most=4)} need {it} there"] if known else []
+        need += [f"nobody gave the certificates of {listed(others, at_most=4)}, which may need {it}"] if others else []
+        where = f"in the trusted CA {which} of {listed(lists, at_most=4)}"
+        yield f"{listed(names)} {stay} {where}, because {listed(need)}."
