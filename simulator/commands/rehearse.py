@@ -17,6 +17,8 @@ from pkikit.errors import InputError
 from pkikit.text import counted
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
     from pkikit.planning.plan import Plan
@@ -69,12 +71,12 @@ def rehearse(
 
     if out is not None:
         free_path(out)
-    read = _read(plan)
+    read, dates = _read(plan)
     sabotage = _sabotage(swap, kill_after, roll_back)
     if sabotage is not None:
         sabotage.check(read)
     memory, left = _memory(plan, sabotage, resume=resume)
-    result = _run(read, memory, left, net=net, quiet=as_json)
+    result = _run(read, dates, memory, left, net=net, quiet=as_json)
     if out is not None:
         write_public(out, json.dumps(result.to_json(), indent=2, ensure_ascii=False).encode())
 
@@ -89,12 +91,14 @@ def rehearse(
     console.answer(result.to_json(), as_json=as_json, accepted=result.accepted, show=show)
 
 
-def _read(path: Path) -> Plan:
-    from pkikit.planning.plan_file import read_plan
-    from pkikit.planning.predictions import replay
+def _read(path: Path) -> tuple[Plan, tuple[datetime, ...]]:
+    """Return a plan, and when each of its steps is complete; no dates if the file has none."""
+    from pkikit.planning.plan_file import bring_plan
 
-    read = read_plan(path)
-    return replace(read, predictions=replay(read.change, read.order))
+    brought = bring_plan(path)
+    ends = {step.key: step.ends for step in brought.schedule}
+    order = brought.plan.order
+    return brought.plan, tuple(ends[key] for key in order) if ends.keys() >= set(order) else ()
 
 
 def _sabotage(swap: str | None, kill_after: int | None, roll_back: int | None) -> Sabotage | None:
@@ -146,7 +150,9 @@ def _tell(text: str) -> None:
         say(text)
 
 
-def _run(plan: Plan, memory: Memory, left: Interrupted, *, net: int | None, quiet: bool) -> Rehearsal:
+def _run(
+    plan: Plan, dates: tuple[datetime, ...], memory: Memory, left: Interrupted, *, net: int | None, quiet: bool
+) -> Rehearsal:
     from simulator.commands.rehearse_progress import following
     from simulator.rehearsal.rehearse import SETTINGS, Listener, rehearse, words_of
     from simulator.rehearsal.route import Stop
@@ -168,6 +174,7 @@ def _run(plan: Plan, memory: Memory, left: Interrupted, *, net: int | None, quie
             rehearse(
                 plan,
                 left.sabotage,
+                dates=dates,
                 identity=left.plan,
                 earlier=left.states,
                 settings=replace(SETTINGS, net=net),

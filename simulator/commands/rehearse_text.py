@@ -123,7 +123,7 @@ def _place(state: RehearsedState) -> str:
 
 
 def _row(state: RehearsedState) -> tuple[str, ...]:
-    between = state.phase in {Phase.DURING, Phase.OFF, Phase.BACK}
+    between = state.phase in {Phase.DURING, Phase.LATER, Phase.OFF, Phase.BACK}
     number, says = ("", f"  {state.says}") if between else (str(state.number), state.says)
     return number, says, dialled(state), predicted(state), kept_up(state), f"{state.seconds:.1f} s"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import zip_longest
 
 from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
@@ -11,8 +13,11 @@ from pkikit.model.world import World
 from pkikit.planning.change import Done
 from pkikit.planning.plan import Plan
 from pkikit.planning.predictions import Oracle
+from pkikit.planning.schedule.dated_verdicts import DatedVerdicts
 from pkikit.planning.steps import Action
 from simulator.rehearsal.route import Phase, Stop, back_from
+
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,7 @@ class Forecasts:
     def __init__(self, plan: Plan) -> None:
         self._plan, self._change = plan, plan.change
         self._oracle = Oracle(plan.change)
+        self._dated = DatedVerdicts(plan.change, self._oracle.verdicts)
         self._worlds: dict[Done, World] = {}
 
     def require_possible(self, route: Iterable[Stop]) -> None:
@@ -46,6 +52,21 @@ class Forecasts:
             except InputError as error:
                 raise InputError(f"step {stop.number} ({stop.key}) cannot be done in this order: {error}") from None
 
+    def with_waits(self, route: Sequence[Stop]) -> tuple[Stop, ...]:
+        """Return the states, and one more where something expires or begins to be valid before the next step."""
+        found: list[Stop] = []
+        for stop, following in zip_longest(route, route[1:]):
+            found.append(stop)
+            until = following.time(self._change) - _SECOND if following is not None else None
+            if until is None or until <= stop.time(self._change) or stop.off:
+                continue
+            if self._states(stop) != self._dated.states(stop.in_effect, until):
+                found.append(replace(stop, phase=Phase.LATER, at=until, restarts="", position=-1))
+        return tuple(found)
+
+    def _states(self, stop: Stop) -> Mapping[str, State]:
+        return self._dated.states(stop.in_effect, stop.time(self._change))
+
     def world(self, stop: Stop) -> World:
         """Return the machines in a state; a machine that is off is cut from all others."""
         world = self._world(stop.in_effect)
@@ -59,7 +80,7 @@ class Forecasts:
 
     def at(self, stop: Stop) -> Forecast:
         """Return what is predicted for a state."""
-        legs = self._planned(stop) or self._oracle.verdicts.states(stop.in_effect)
+        legs = self._planned(stop) or self._states(stop)
         if not stop.off:
             return Forecast(legs=legs)
         announced = self._announced(stop)
@@ -67,7 +88,7 @@ class Forecasts:
 
     def _planned(self, stop: Stop) -> Mapping[str, State] | None:
         """Return the plan's own prediction of a state; None if the state is not part of its order."""
-        if stop.position < 0:
+        if stop.position < 0 or stop.time(self._change) > self._change.time(stop.done):
             return None
         return self._plan.predictions[stop.position - (stop.phase is Phase.DURING)].legs
 
@@ -92,8 +113,9 @@ class Forecasts:
 
     def _breaks(self, order: tuple[str, ...]) -> bool:
         on_the_way = (stop for stop in back_from(self._change, order) if not stop.off)
-        there = self.refused(self._oracle.verdicts.states(frozenset(order)))
-        return any(self.refused(self.at(stop).legs) - there for stop in on_the_way)
+        at = self._change.time(frozenset(order))
+        there = self.refused(self._dated.states(frozenset(order), at))
+        return any(self.refused(self._dated.states(stop.in_effect, at)) - there for stop in on_the_way)
 
 
 def off(world: World, machine: str) -> World:

@@ -110,7 +110,7 @@ class LiveRehearsal:
 
     async def _wait_for(self, stop: Stop) -> None:
         """Move the lab's clock to the earliest time of a state; it never goes back."""
-        clock, until = self._lab.clock, self._plan.change.time(stop.done)
+        clock, until = self._lab.clock, stop.time(self._plan.change)
         if until > clock.now():
             clock.travel(until - clock.now())
             await self._lab.tick()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pkikit.design.legs import legs_of
 from pkikit.planning.change import Change
@@ -17,7 +18,7 @@ from simulator.rehearsal.forecast import Forecasts
 from simulator.rehearsal.live import LiveRehearsal
 from simulator.rehearsal.performing import is_pending, load
 from simulator.rehearsal.results import Rehearsal, RehearsedState
-from simulator.rehearsal.route import Phase, Stop, route_of
+from simulator.rehearsal.route import Phase, Stop, route_of, with_dates
 from simulator.rehearsal.sabotage import Kind, Sabotage, ignored_advice
 from simulator.rehearsal.words import words_for
 from simulator.settings import LabSettings
@@ -43,6 +44,7 @@ async def rehearse(
     plan: Plan,
     sabotage: Sabotage | None = None,
     *,
+    dates: Sequence[datetime] = (),
     identity: str = "",
     earlier: Sequence[RehearsedState] = (),
     settings: LabSettings = SETTINGS,
@@ -53,6 +55,7 @@ async def rehearse(
     Args:
         plan: the plan.
         sabotage: what is done otherwise.
+        dates: when each step of the order is complete; by default as soon as the steps allow it.
         identity: the SHA-256 that identifies the plan; it becomes part of the result.
         earlier: the states that an interrupted rehearsal of the same plan dialled; this one continues after them.
         settings: of the lab.
@@ -67,8 +70,10 @@ async def rehearse(
     """
     if sabotage is not None:
         sabotage.check(plan)
-    listener, route, forecasts = listener or Listener(), route_of(plan, sabotage), Forecasts(plan)
+    listener, forecasts = listener or Listener(), Forecasts(plan)
+    route = with_dates(plan.change, route_of(plan, sabotage), dates)
     forecasts.require_possible(route)
+    route = forecasts.with_waits(route)
     listener.begins(route)
     states = list(earlier)[: len(route)]
     if len(states) < len(route):
@@ -96,7 +101,7 @@ async def rehearse(
 def _lab(plan: Plan, passed: Sequence[Stop], forecasts: Forecasts, settings: LabSettings) -> Lab:
     """Return a lab in the last of the states that were passed, at the latest of their times."""
     world = forecasts.world(passed[-1])
-    clock = Clock.set_to(max(plan.change.time(stop.done) for stop in passed))
+    clock = Clock.set_to(passed[-1].time(plan.change))
     return Lab(world.deployment, settings=settings, clock=clock, prepare=lambda _: world)
 
 

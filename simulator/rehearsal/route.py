@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pkikit.planning.change import Change, Done
 from pkikit.planning.plan import Plan
@@ -20,6 +21,7 @@ class Phase(enum.StrEnum):
     BEFORE = "before"  # before the first step
     DURING = "during"  # a machine restarts and does not answer
     AFTER = "after"  # a step is complete
+    LATER = "later"  # the next step is about to begin, and meanwhile something has expired or begun to be valid
     OFF = "off"  # a machine has lost power
     BACK = "back"  # it runs again
     UNDONE = "undone"  # a step is undone
@@ -35,6 +37,7 @@ class Stop:
     off: the machine that does not answer; empty if all do.
     restarts: the machine that starts again on the way to this state.
     position: the number of steps that are complete, if this is a state of the plan's own order; else -1.
+    at: when it is dialled; None for the earliest time that the steps allow.
     """
 
     number: int
@@ -46,6 +49,11 @@ class Stop:
     off: str = ""
     restarts: str = ""
     position: int = -1
+    at: datetime | None = None
+
+    def time(self, change: Change) -> datetime:
+        """Return when it is dialled."""
+        return self.at or change.time(self.done)
 
 
 def route_of(plan: Plan, sabotage: Sabotage | None = None) -> tuple[Stop, ...]:
@@ -68,6 +76,25 @@ def route_of(plan: Plan, sabotage: Sabotage | None = None) -> tuple[Stop, ...]:
     elif kind is Kind.ROLL_BACK:
         stops += back_from(plan.change, order[:last])
     return tuple(stops)
+
+
+def with_dates(change: Change, route: Sequence[Stop], dates: Sequence[datetime]) -> tuple[Stop, ...]:
+    """Return the states with the times at which they are dialled. Time does not run backwards, also when steps are undone.
+
+    Args:
+        change: the steps.
+        route: the states.
+        dates: when each step of the order is complete; empty to do all as soon as the steps allow it.
+
+    Returns:
+        The states.
+    """
+    now, found = change.at, []
+    for stop in route:
+        date = dates[stop.number - 1] if dates and stop.number and not stop.undo else now
+        now = max(now, change.time(stop.done), date)
+        found.append(replace(stop, at=now))
+    return tuple(found)
 
 
 def _forward(change: Change, order: tuple[str, ...], *, as_planned: bool) -> Iterator[Stop]:

@@ -44,6 +44,8 @@ def words_for(change: Change, names: ShortNames) -> Callable[[Stop], str]:
                 return f"while {off} restarts"
             case Phase.OFF:
                 return f"{off} has no power"
+            case Phase.LATER:
+                return f"before step {stop.number + 1}, on {stop.time(change):%Y-%m-%d}"
             case Phase.BACK:
                 return f"{off} is back"
             case _:
