@@ -5,6 +5,7 @@ A state is a set of completed steps that respects the precedences. An order is a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from pkikit.judge.legs.known_parts import State
 from pkikit.model.world import World
 from pkikit.planning.change import Change, Done
 from pkikit.planning.plan import Clash
-from pkikit.planning.steps import Step
+from pkikit.planning.steps import Action, Step
 from tests.support.plan_replay import Judge, after, renamed_leg
 
 SETTINGS = "settings that contradict each other"
@@ -109,6 +110,25 @@ class Orders:
         facts = tuple(clashes)
         return self.exists(lambda done: any(c.done <= done and not (c.missing & done) for c in facts))
 
+    @property
+    def all(self) -> Done:
+        """The state after all steps."""
+        return frozenset(self.change.by_key)
+
+    def fewest_hand_overs(self) -> int:
+        """The fewest changes from one owner to another in an order without refusals."""
+        costs = {(frozenset[str](), ""): 0} if not self.refused[frozenset()] else {}
+        for _ in self.steps:
+            reached: dict[tuple[Done, str], int] = {}
+            for (done, owner), cost in costs.items():
+                for key in self.next_keys(done):
+                    if not self.refused.get(done | {key}, True):
+                        now = owner_at(self.change.by_key[key]) or owner
+                        price = cost + (owner not in {"", now})
+                        reached[done | {key}, now] = min(price, reached.get((done | {key}, now), price))
+            costs = reached
+        return min(costs.values())
+
     def least(self, minutes: Callable[[Step], float]) -> float:
         """The fewest connection-minutes that an order loses: each state lasts as long as the step that ends it takes."""
         costs = {frozenset[str](): 0.0}
@@ -123,3 +143,14 @@ class Orders:
                     reached[done | {key}] = min(price, reached.get(done | {key}, price))
             costs = reached
         return min(costs.values(), default=float("inf"))
+
+
+def owner_at(step: Step) -> str:
+    """Who has to be asked for a step; nobody for a wait."""
+    return step.owner.name if step.action is not Action.WAIT else ""
+
+
+def hand_overs(change: Change, order: Iterable[str]) -> int:
+    """How many times an order changes from one owner to another."""
+    owners = [owner for owner in (owner_at(change.by_key[key]) for key in order) if owner]
+    return sum(one != other for one, other in itertools.pairwise(owners))
