@@ -130,14 +130,20 @@ class Orders:
         return min(costs.values())
 
     def least(self, minutes: Callable[[Step], float]) -> float:
-        """The fewest connection-minutes that an order loses: each state lasts as long as the step that ends it takes."""
+        """The fewest connection-minutes that an order loses: each state lasts as long as the step that ends it takes.
+
+        If an order drops nothing but what the last state refuses anyway, only such orders count.
+        """
+        anyway = self.refused.get(self.all, frozenset())
+        strict = self.exists(lambda done: self.refused.get(done, frozenset({SETTINGS})) - anyway)
         costs = {frozenset[str](): 0.0}
         by_key = self.change.by_key
         for _ in self.steps:
             reached: dict[Done, float] = {}
             for done, cost in costs.items():
                 for key in self.next_keys(done):
-                    if SETTINGS in self.refused.get(done | {key}, (SETTINGS,)):
+                    refused = self.refused.get(done | {key}, frozenset({SETTINGS}))
+                    if SETTINGS in refused or (strict and refused - anyway):
                         continue
                     price = cost + minutes(by_key[key]) * len(self.refused[done])
                     reached[done | {key}] = min(price, reached.get(done | {key}, price))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.known_parts import State
@@ -51,24 +52,36 @@ def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdic
         reason="" if exists else words.reason(clashes, lost),
         clashes=clashes,
         lost_minutes=0.0 if exists else _lost_minutes(change, order, predictions),
-        proven=found.proven or bool(oracle.lost),
+        proven=found.proven,
         notes=tuple(_notes(oracle, predictions, names)),
     )
 
 
 def _search(change: Change, oracle: Oracle, progress: Progress) -> Found:
-    """Search an order; connections that tomorrow refuses count for nothing in it."""
+    """Search an order. What tomorrow refuses is refused as late as possible, but the other connections come first."""
+    found = searching.search(_problem(change, oracle, frozenset({SETTINGS})), progress)
+    if not oracle.lost:
+        return found
+    names = {leg.id for world in (change.today, change.tomorrow) for leg in legs_of(world.deployment)}
+    never = names - oracle.lost if found.exists else set[str]()
+    whole = Oracle(change, oracle.verdicts, whole=True)
+    late = searching.search(_problem(change, whole, frozenset({SETTINGS, *never})), progress)
+    if not late.order:
+        return replace(found, proven=False)
+    return replace(found, order=late.order, proven=late.proven)
+
+
+def _problem(change: Change, oracle: Oracle, forbidden: frozenset[str]) -> Problem:
     preference = preference_of(change)
     keys = sorted((step.key for step in change.steps), key=lambda key: preference.rank[key])
-    problem = Problem(
+    return Problem(
         keys=tuple(keys),
         oracle=oracle,
         rules=tuple(before(p.first, p.then, p.why) for p in change.precedences),
         minutes=minutes_of(change),
         preference=preference,
-        forbidden=frozenset({SETTINGS}),
+        forbidden=forbidden,
     )
-    return searching.search(problem, progress)
 
 
 def _lost_minutes(change: Change, order: tuple[str, ...], predictions: tuple[Prediction, ...]) -> float:

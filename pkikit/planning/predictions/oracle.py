@@ -19,10 +19,14 @@ _ANYWHERE = frozenset({Action.SET, Action.UPGRADE, Action.DNS, Action.WAIT})
 
 
 class Oracle:
-    """Knows what each state of a change refuses. A connection that was down before the change is never refused."""
+    """Knows what each state of a change refuses. A connection that was down before the change is never refused.
 
-    def __init__(self, change: Change, verdicts: Verdicts | None = None) -> None:
+    `whole`: connections that tomorrow refuses count too.
+    """
+
+    def __init__(self, change: Change, verdicts: Verdicts | None = None, *, whole: bool = False) -> None:
         self.change = change
+        self._whole = whole
         self.verdicts = verdicts or Verdicts(change)
         self._refused: dict[Done, frozenset[str]] = {}
 
@@ -35,7 +39,7 @@ class Oracle:
     @cached_property
     def lost(self) -> frozenset[str]:
         """The connections that tomorrow refuses and today does not: no order can help them."""
-        return self._of(frozenset(self.change.by_key))
+        return frozenset() if self._whole else self._of(frozenset(self.change.by_key))
 
     def refused(self, done: Done) -> Collection[str]:
         """Return the ids of all connections that a state refuses, without those that tomorrow refuses.
