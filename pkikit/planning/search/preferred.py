@@ -163,7 +163,7 @@ class Preferred:
         start = (0, ("",) * len(self.preference.groupings))
         layer: dict[tuple[int, Labels], _Way] = {start: _Way(0.0, (), ())}
         rows = sum(len(rows) for rows in self.orders.rows_of) + len(known)
-        width, all_kept = max(6, self.problem.limits.states * 12 // (rows * len(known) + 1)), True
+        width, all_kept = max(6, self.problem.limits.states * 3 // (rows * len(known) + 1)), True
         for _ in known:
             following: dict[tuple[int, Labels], _Way] = {}
             for (state, labels), way in layer.items():
