@@ -84,7 +84,8 @@ class _Search:
             if not cheap.order:
                 break
             new = self.replay(cheap.order)
-            best = min(best, (lost_by(cheap.order, self.problem, self.facts), cheap.order))
+            if allowed(cheap.order, [clause for clause in self.facts if clause.hard]):
+                best = min(best, (lost_by(cheap.order, self.problem, self.facts), cheap.order))
             if not new:
                 proven = cheap.proven
                 break
