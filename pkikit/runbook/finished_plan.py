@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -20,6 +20,7 @@ from pkikit.planning.predictions.verdicts import Verdicts
 from pkikit.planning.schedule.dated_plan import dated_plan
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.schedule.step_dates import Terms
+from pkikit.planning.schedule.step_minutes import WATCH
 from pkikit.planning.schedule.windows import parse_windows
 from pkikit.runbook.finished_runbook import FinishedRunbook, finished_runbook, runbook_files
 
@@ -147,6 +148,7 @@ def finish(
     *,
     start: datetime | None = None,
     windows: Sequence[str] = (),
+    watch: timedelta | None = None,
     dated: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> FinishedPlan:
@@ -156,21 +158,24 @@ def finish(
         given: the change.
         start: when the work begins; the time of the change if it is left out.
         windows: maintenance windows, such as `Sat 22:00-02:00`.
-        dated: give dates to the steps, also without a start and windows.
+        watch: how long people watch a machine before the next one of its cluster restarts; None for some minutes.
+        dated: give dates to the steps, also without a start, windows and time to watch.
         progress: is called with what the work does, and how many times it did so.
 
     Returns:
-        The plan.
+        The plan. It has dates if they were asked for, or if a certificate ends on the way: then they change the answer.
 
     Raises:
         InputError: a window is not understood, or too short for a step.
     """
-    terms = Terms(start=start or given.change.at, windows=parse_windows(windows))
+    terms = Terms(
+        start=start or given.change.at, windows=parse_windows(windows), watch=WATCH if watch is None else watch
+    )
     verdicts = Verdicts(given.change)
     plan = make_plan(given.change, progress, verdicts)
     plan = replace(plan, notes=tuple(dict.fromkeys((*given.notes, *plan.notes))))
     schedule: tuple[ScheduledStep, ...] = ()
-    if dated or windows or start is not None:
-        found = dated_plan(plan, terms, verdicts)
+    found = dated_plan(plan, terms, verdicts)
+    if dated or windows or start is not None or watch is not None or found.notes:
         plan, schedule = found.plan, found.steps
     return FinishedPlan(plan=plan, given=given, schedule=schedule, verdicts=verdicts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,6 +59,12 @@ def plan(
     window: Annotated[
         list[str] | None, typer.Option(metavar="WINDOW", help='Maintenance window, as "Sat 22:00-02:00" (UTC).')
     ] = None,
+    watch_days: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DAYS", min=0, max=365, help="Watch a machine so long before the next of its cluster restarts."
+        ),
+    ] = None,
     at: AtOption = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
@@ -80,7 +87,12 @@ def plan(
             today, tomorrow, goals=goal or (), certs_old=certs_old, certs_new=certs_new, at=instant, rsa=out is not None
         )
         made = finish(
-            given, start=begins, windows=window or (), dated=ics is not None, progress=lambda what, number: worked(1)
+            given,
+            start=begins,
+            windows=window or (),
+            watch=timedelta(days=watch_days) if watch_days is not None else None,
+            dated=ics is not None,
+            progress=lambda what, number: worked(1),
         )
         saved = made.save(out=out, runbook=runbook, csv=csv, ics=ics)
 
