@@ -104,7 +104,8 @@ class Precedence:
         first: the key of the earlier step.
         then: the key of the later one.
         why: one sentence.
-        rule: `page` (the page works this way), `primary-first`, `wait`, `upgrade-first`.
+        rule: `page` (the page works this way), `primary-first`, `wait`, `upgrade-first`, `trust-first` (nobody gave a
+            list, so no verdict says what has to be in it before).
     """
 
     first: str

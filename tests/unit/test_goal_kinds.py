@@ -278,6 +278,9 @@ def test_goal_for_an_import_claims_nothing_about_what_nobody_gave(
     assert State.NOT_ASSESSED in states.values()
     assert {v.leg.id: v.state for v in judge_as_known(result.today, AT)}.keys() == before.keys()
     change = result.change or change_of(result, at=AT)
+    if goal.startswith("new-root"):
+        first = {order.first for order in change.precedences if order.rule == "trust-first"}
+        assert first == {f"append-ca {n}" for n in ("e2.example.com", "ucm1.corp.example.com", "jabber.example.com")}
     everything = change.world(frozenset(change.by_key))
     assert State.DOWN not in {v.state for v in judge_as_known(everything, AT)}
 

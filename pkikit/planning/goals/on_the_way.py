@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from cryptography import x509
 
+from pkikit.model.certificates.facts import issuer_of, subject_of
 from pkikit.planning.change import Change
 from pkikit.planning.difference import difference_of
 from pkikit.planning.goals.outcome import GoalResult
@@ -38,7 +39,26 @@ def change_of(
     whole = parts[0]
     for part in parts[1:]:
         whole = _one_after_the_other(whole, part)
-    return replace(whole, assumptions=tuple(dict.fromkeys((*result.assumptions, *whole.assumptions))))
+    return replace(
+        whole,
+        precedences=(*whole.precedences, *_trust_first(whole)),
+        assumptions=tuple(dict.fromkeys((*result.assumptions, *whole.assumptions))),
+    )
+
+
+def _trust_first(change: Change) -> Iterator[Precedence]:
+    """Yield that a list which nobody gave gets a new CA before a certificate of that CA is loaded: no verdict says it there."""
+    if not change.today.stand_ins.unknown:
+        return
+    for append in change.steps:
+        party = change.today.parties.get(append.machine)
+        if append.action is not Action.APPEND_CA or party is None or party.listed:
+            continue
+        subjects = {subject_of(c) for c in append.certificates}
+        for load in change.steps:
+            if load.credential is not None and any(issuer_of(c) in subjects for c in load.credential.chain):
+                why = f"Nobody gave the list of {append.machine}, so the new CA gets there first."
+                yield Precedence(first=append.key, then=load.key, why=why, rule="trust-first")
 
 
 def _one_after_the_other(first: Change, then: Change) -> Change:

@@ -78,8 +78,8 @@ def list_at(party: Party, ports: Sequence[int]) -> tuple[x509.Certificate, ...]:
 def with_list(world: World, fqdn: str, ports: Sequence[int], certificates: Iterable[x509.Certificate]) -> World:
     """Return the world with another list of one machine; a list that nobody gave stays one that nobody gave."""
     party, new = world.parties[fqdn], tuple(dict.fromkeys(certificates))
-    held, known = list_at(party, ports), world.stand_ins
-    if (fqdn, held) in known.lists or (known.unknown and not held):
+    held = list_at(party, ports)
+    if (fqdn, held) in world.stand_ins.lists or _is_unknown_list(world, fqdn, held):
         made = replace(world.stand_ins, lists=world.stand_ins.lists | {(fqdn, new)})
         world = replace(world, stand_ins=made)
     if ports:
@@ -88,6 +88,7 @@ def with_list(world: World, fqdn: str, ports: Sequence[int], certificates: Itera
 
 
 def trusting_new_ca(
+    before: World,
     world: World,
     presenters: Collection[str],
     chain: Sequence[x509.Certificate],
@@ -100,6 +101,7 @@ def trusting_new_ca(
     every CA of the chain in the lists of both sides (Cisco TAC 221624).
 
     Args:
+        before: the machines with their old certificates.
         world: the machines, as they will be configured.
         presenters: the Expressways with a certificate of this CA.
         chain: the CA that signs, then those above it; the root is the last.
@@ -115,9 +117,28 @@ def trusting_new_ca(
     for fqdn, ports in wanted:
         needed = tuple(reversed(chain)) if fqdn in world.deployment.peers else (chain[-1],)
         held = list_at(world.parties[fqdn], ports)
-        if any(c not in held for c in needed):
+        lacks = any(c not in held for c in needed)
+        if lacks and not (_is_unknown_list(world, fqdn, held) and _reads_already(before, fqdn, ports, chain)):
             world = with_list(world, fqdn, ports, (*held, *needed))
     return world
+
+
+def _is_unknown_list(world: World, fqdn: str, held: tuple[x509.Certificate, ...]) -> bool:
+    """Return True if nobody gave a list: it is a stand-in, or empty where that means the same."""
+    made = world.stand_ins
+    return made.unknown and (not held or (fqdn, held) in made.lists)
+
+
+def _reads_already(before: World, fqdn: str, ports: Sequence[int], chain: Sequence[x509.Certificate]) -> bool:
+    """Return True if a list reads a certificate of this CA already, so that it has the root although nobody gave it."""
+    for reading in readings_of(before):
+        if (reading.verifier, reading.ports) != (fqdn, tuple(ports)) or reading.shown is None:
+            continue
+        at = reading.shown.leaf.not_valid_before_utc
+        path = build_path(reading.shown.leaf, sent=reading.shown.intermediates, trusted_ca_list=chain, at=at)
+        if path.certificates[-1] == chain[-1]:
+            return True
+    return False
 
 
 def without_old_cas(before: World, after: World, at: datetime) -> tuple[World, tuple[str, ...]]:

@@ -70,7 +70,7 @@ def assumed_public(world: World, issuers: Sequence[Authority], at: datetime) -> 
             made[party.credential] = _public_like(party.credential, authority, at)
         world = world.with_party(replace(party, credential=made[party.credential]))
     world = _outside_with(world, peers, root.certificate)
-    return trusting_new_ca(world, peers, (authority.certificate, root.certificate)), peers
+    return trusting_new_ca(world, world, peers, (authority.certificate, root.certificate)), peers
 
 
 def _public_like(credential: Credential, authority: Authority, at: datetime) -> Credential:
@@ -109,7 +109,7 @@ def without_public_ca(draft: Draft, authority: Authority) -> Draft:
         )
     draft = reissued(draft, peers, authority, which=lambda held: is_public(held.leaf))
     chain = (authority.certificate, *authority.parents)
-    world = trusting_new_ca(draft.tomorrow, peers, chain)
+    world = trusting_new_ca(before, draft.tomorrow, peers, chain)
     world, stays = without_old_cas(before, world, draft.ground.at)
     return _about_outside(replace(draft, tomorrow=world), before, authority).saying(*stays)
 

@@ -49,7 +49,7 @@ def with_new_root(draft: Draft, goal: Goal) -> Draft:
         raise InputError(f"every Expressway has a certificate below {name} already; there is nothing to plan")
     moving = tuple(fqdn for fqdn in peers if fqdn not in below)
     draft = reissued(draft, moving, authority)
-    world = trusting_new_ca(draft.tomorrow, moving, chain)
+    world = trusting_new_ca(before, draft.tomorrow, moving, chain)
     world, stays = without_old_cas(before, world, ground.at)
     return _about_names(replace(draft, tomorrow=world), goal).saying(*stays)
 

@@ -52,7 +52,7 @@ def with_two_stores(draft: Draft, authority: Authority) -> Draft:
         party = replace(party, client=made[party.credential])
         draft = replace(draft, tomorrow=draft.tomorrow.with_party(party))
     chain = (authority.certificate, *authority.parents)
-    world = trusting_new_ca(draft.tomorrow, lacking, chain, roles=(True,))
+    world = trusting_new_ca(before, draft.tomorrow, lacking, chain, roles=(True,))
     return _about_upgrade(replace(draft, tomorrow=world), before.deployment.version, authority)
 
 
