@@ -66,6 +66,21 @@ def test_peers_of_one_cluster_restart_apart() -> None:
     assert begins.begins - ends.ends == 2 * DAY
 
 
+def test_certificate_is_loaded_shortly_before_its_restart() -> None:
+    """The other peer of the cluster is watched first; a loaded certificate would work after any restart."""
+    plan = small_plan()
+    first = Step(key=f"restart {E2}", action=Action.RESTART, machine=E2)
+    change = replace(plan.change, steps=(*plan.change.steps, first))
+    order = (first.key, *plan.order)
+    plan = replace(plan, change=change, order=order, predictions=replay(change, order))
+    windows = parse_windows(["Sat 22:00-22:12", "Sun 22:00-22:30"])
+    dated = dated_plan(plan, Terms(start=AT, watch=2 * DAY, windows=windows))
+    load, restart = (next(s for s in dated.steps if s.key == key) for key in (f"load {E1}", f"restart {E1}"))
+    assert load.begins - when(dated, first.key) >= 2 * DAY
+    assert restart.begins == load.ends
+    assert load.window == restart.window == "Sun 22:00-22:30", "both fit into it"
+
+
 def test_certificate_that_ends_on_the_way_changes_the_answer() -> None:
     """c2's certificate ends after ten days; the partner needs 14 until e1 can restart."""
     builder, plan = WorldBuilder(), by_partner(small_plan())

@@ -71,13 +71,28 @@ class Calendar:
             lead = max(step.owner.lead, length)
             ends = max(self.now, self._possible(step) + lead)
             return ScheduledStep(key=key, begins=ends - length, ends=ends, owner=step.owner.name, asked=ends - lead)
-        begins = max((self.now, *(s.watched_until for s in self._restarts_beside(step) if s.watched_until)))
-        try:
-            begins, window = fitting(self.terms.windows if step.action in IN_WINDOWS else (), begins, length)
-        except InputError as error:
-            raise InputError(f"{key}: {error.message}") from None
+        begins, window = self._begins(step, length)
         dated = ScheduledStep(key=key, begins=begins, ends=begins + length, owner=step.owner.name, window=window)
         return replace(dated, watched_until=dated.ends + self.terms.watch) if step.action in _CUTS else dated
+
+    def _begins(self, step: Step, length: timedelta) -> tuple[datetime, str]:
+        """Return when a step of ours begins, and the window. What waits for a restart is done shortly before it."""
+        windows = self.terms.windows if step.action in IN_WINDOWS else ()
+        restart = self.change.by_key.get(self.change.restart_of.get(step.key, ""))
+        earliest = max(
+            self.now, self._possible_restart(restart) - length if restart is not None else self._possible_restart(step)
+        )
+        both = length + length_of(restart) if restart is not None else length
+        try:
+            if any(window.length >= both for window in windows):
+                return fitting(windows, earliest, both)
+            return fitting(windows, earliest, length)
+        except InputError as error:
+            raise InputError(f"{step.key}: {error.message}") from None
+
+    def _possible_restart(self, step: Step) -> datetime:
+        """Return from when on a machine may restart: nobody has to watch another one of its cluster any more."""
+        return max((self.now, *(s.watched_until for s in self._restarts_beside(step) if s.watched_until)))
 
     def waits_for(self, key: str) -> bool:
         """Return True if a step cannot begin now, so that there is time for others."""
