@@ -29,9 +29,19 @@ def answer_of(contents: Runbook) -> str:
     unknown = contents.not_assessed
     if unknown:
         every = {leg for prediction in plan.predictions for leg in prediction.legs}
+        if len(unknown) == len(every):
+            return f"{what}; no connection can be assessed, because files are missing, so nothing is promised."
         assessed = f"{len(every) - len(unknown)} of {counted(len(every), 'connection')} assessed"
         return f"{what}; no assessed connection is refused on the way ({assessed})."
     return f"{what}; no connection is refused on the way."
+
+
+def mark_of(contents: Runbook) -> str:
+    """Return the sign in front of the answer: `?` if nothing can be assessed."""
+    every = {leg for prediction in contents.plan.predictions for leg in prediction.legs}
+    if not contents.plan.order_exists:
+        return "✘"
+    return "?" if contents.steps and len(contents.not_assessed) == len(every) else "✔"
 
 
 def usual_line(made: FinishedPlan) -> str:

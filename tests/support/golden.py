@@ -134,6 +134,10 @@ COMMANDS = {
     "sunset": "expressway-sim sunset pair.yaml",
     "travel": f"expressway-sim travel pair.yaml --days 420 {_AT}",
     "renewals": "expressway-sim renewals pair.yaml --lifetime 90 --by upload",
+    "plan": f"pkikit plan days/today.yaml --goal leave-public-ca {_AT}",
+    "plan-impossible": f"pkikit plan days/today.yaml days/other-name.yaml {_AT}",
+    "plan-nothing": f"pkikit plan days/today.yaml days/today.yaml {_AT}",
+    "plan-missing": "pkikit plan days/today.yaml",
     "rehearse": "expressway-sim rehearse plan.json",
     "rehearse-swap": "expressway-sim rehearse plan.json --swap 2,5",
     "rehearse-roll-back": "expressway-sim rehearse plan.json --roll-back 4",
@@ -243,6 +247,10 @@ def _prepare(folder: Path) -> None:
     for short, name in (("mra", "clustered-mra"), ("full", "clustered-full"), ("pair", "single-pair")):
         (folder / f"{short}.yaml").write_bytes((DEPLOYMENTS / f"{name}.yaml").read_bytes())
     write_plan(folder / "plan.json", planned(new_root(deployment("single-pair"), AT)))
+    days, today = folder / "days", (folder / "mra.yaml").read_text()
+    days.mkdir()
+    (days / "today.yaml").write_text(today)
+    (days / "other-name.yaml").write_text(today.replace("subject_name: cluster-c", "subject_name: other"))
     other = stranger("New Company Root CA")
     (folder / "cert.pem").write_bytes(CHAIN)
     (folder / "leaf.pem").write_bytes(PEM)

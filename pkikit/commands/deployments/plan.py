@@ -105,10 +105,10 @@ def plan(
 
 
 def _show(out: Console, made: FinishedPlan, saved: Sequence[tuple[str, Path]], *, verbose: bool) -> None:
-    from pkikit.runbook.plan_sentences import answer_of, interruptions_of, usual_line
+    from pkikit.runbook.plan_sentences import answer_of, interruptions_of, mark_of, usual_line
 
     contents = made.runbook.contents
-    console.headline(out, f"{'✔' if made.plan.order_exists else '✘'} {answer_of(contents)}")
+    console.headline(out, f"{mark_of(contents)} {answer_of(contents)}")
     usual = usual_line(made)
     if usual:
         console.say(out, usual)
@@ -125,9 +125,10 @@ def _show(out: Console, made: FinishedPlan, saved: Sequence[tuple[str, Path]], *
         console.say(out, contents.say(note), first="  - ")
     if len(notes) > _MOST_NOTES and not verbose:
         console.say(out, f"and {counted(len(notes) - _MOST_NOTES, 'more note')}: --verbose shows all", indent=4)
-    if contents.steps and contents.legend:
+    legend = contents.names.legend()
+    if contents.steps and legend:
         out.print()
-        console.say(out, f"Short names: {contents.legend}")
+        console.say(out, f"Short names: {legend}")
     if saved:
         out.print()
     console.saved(out, [(_FILES[what], file) for what, file in saved])
