@@ -11,6 +11,7 @@ import typer
 
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VerboseFlag, now
+from pkikit.commands.terminal.layout import unbroken
 from pkikit.errors import MAX_WHERE
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
@@ -139,7 +140,8 @@ def _show_why_not(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
     if made.plan.order_exists:
         return
     contents, plan = made.runbook.contents, made.plan
-    clashes = [contents.say(clash.says) for clash in plan.clashes]
+    _show_lost(out, made)
+    clashes = [contents.say(clash.says) for clash in plan.clashes if clash.missing]
     shown = clashes if verbose else clashes[:_MOST_CLASHES]
     if shown:
         console.section(out, "What rules out every order:")
@@ -152,6 +154,15 @@ def _show_why_not(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
         for tried in plan.enabling
     ]
     console.table(out, ("", "tried", "achieves", "costs"), rows, title="What would help:", indent=2)
+
+
+def _show_lost(out: Console, made: FinishedPlan) -> None:
+    """Print the connections that tomorrow refuses: an order cannot help them."""
+    names = made.runbook.contents.names
+    lost = [names.connection(clash.leg) for clash in made.plan.clashes if clash.leg and not clash.missing]
+    if lost:
+        console.section(out, "Tomorrow refuses:")
+        console.say(out, ", ".join(map(unbroken, lost)), indent=2)
 
 
 def _show_steps(out: Console, made: FinishedPlan, *, verbose: bool) -> None:

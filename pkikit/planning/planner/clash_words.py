@@ -39,8 +39,11 @@ class ClashWords:
             return Clash(done=clause.done, missing=clause.missing, says=self._contradiction(clause))
         if clause.hard:
             return Clash(done=clause.done, missing=clause.missing, says=self._rule(clause))
-        refusal = self.refusal(clause.because, clause.done)
-        when = self.when(clause.done, clause.missing)
+        when, state = self.when(clause.done, clause.missing), self._shown_by(clause)
+        if state is None:
+            says = f"W{when[1:]}, {self._names.connection(clause.because)} is refused."
+            return Clash(done=clause.done, missing=clause.missing, says=says, leg=clause.because)
+        refusal = self.refusal(clause.because, state)
         return Clash(
             done=clause.done,
             missing=clause.missing,
@@ -48,6 +51,18 @@ class ClashWords:
             leg=clause.because,
             causes=refusal.causes,
         )
+
+    def _shown_by(self, clause: Clause) -> Done | None:
+        """Return a state that shows a fact: with what has to come before, and with as little as possible beside it."""
+        reached = set(clause.done)
+        for _ in self._change.precedences:
+            more = {p.first for p in self._change.precedences if p.then in reached} - reached
+            if not more:
+                break
+            reached |= more
+        every = frozenset(self._change.by_key) - clause.missing
+        states = (clause.done, frozenset(reached) - clause.missing, every)
+        return next((state for state in states if self._oracle.refuses(clause.because, state)), None)
 
     def lost(self, leg: str) -> Clash:
         """Return as a fact that tomorrow refuses a connection, whatever the order."""

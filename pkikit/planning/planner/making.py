@@ -9,6 +9,8 @@ from pkikit.design.legs import legs_of
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.certificates.facts import is_self_signed
 from pkikit.planning.change import Change
+from pkikit.planning.enabling.option import Trial
+from pkikit.planning.enabling.trying import try_all
 from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.planner.clash_words import ClashWords
 from pkikit.planning.planner.preferences import minutes_of, preference_of
@@ -16,12 +18,13 @@ from pkikit.planning.predictions import SETTINGS, Oracle, naive_order, replay
 from pkikit.planning.predictions.verdicts import Verdicts
 from pkikit.planning.search import searching
 from pkikit.planning.search.clauses import before
-from pkikit.planning.search.problem import Found, Problem
+from pkikit.planning.search.problem import Found, Limits, Preference, Problem
 from pkikit.text import counted, listed
 from pkikit.view.short_names import ShortNames
 
 Progress = Callable[[str, int], None]
 _MOST = 3
+_TRIAL = Limits(states=8_000)  # of a trial, only whether an order exists counts, not which
 
 
 def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdicts | None = None) -> Plan:
@@ -33,10 +36,36 @@ def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdic
         verdicts: those of the same change, if somebody has judged already or wants to.
 
     Returns:
-        The plan. If no order is without refusals: the one that loses the fewest connection-minutes, and why.
+        The plan. If no order is without refusals: the one that loses the fewest connection-minutes, why, and what would help.
     """
+    heard = progress or (lambda what, number: None)
+    plan = _ordered(change, heard, verdicts, preference_of(change), Limits())
+    if plan.order_exists:
+        return plan
+
+    def replan(other: Change) -> Trial:
+        return _trial(_ordered(other, heard, None, Preference(), _TRIAL))
+
+    tried = try_all(change, _trial(plan), replan, lambda kind: heard(kind, 1))
+    return replace(plan, enabling=tuple(attempt.enabling for attempt in tried))
+
+
+def _trial(plan: Plan) -> Trial:
+    return Trial(
+        works=plan.order_exists,
+        refused_legs=plan.refused_legs,
+        clashes=plan.clashes,
+        lost_minutes=plan.lost_minutes,
+        proven=plan.proven,
+    )
+
+
+def _ordered(
+    change: Change, progress: Progress, verdicts: Verdicts | None, preference: Preference, limits: Limits
+) -> Plan:
+    """Return the plan without what would help."""
     oracle = Oracle(change, verdicts)
-    found = _search(change, oracle, progress or (lambda what, number: None))
+    found = _search(oracle, progress, preference, limits)
     order = found.order or naive_order(change)
     predictions = replay(change, order, oracle.verdicts)
     exists = found.exists and not oracle.lost
@@ -57,23 +86,25 @@ def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdic
     )
 
 
-def _search(change: Change, oracle: Oracle, progress: Progress) -> Found:
+def _search(oracle: Oracle, progress: Progress, preference: Preference, limits: Limits) -> Found:
     """Search an order. What tomorrow refuses is refused as late as possible, but the other connections come first."""
-    found = searching.search(_problem(change, oracle, frozenset({SETTINGS})), progress)
+    change = oracle.change
+    found = searching.search(_problem(oracle, frozenset({SETTINGS}), preference, limits), progress)
     if not oracle.lost:
         return found
     names = {leg.id for world in (change.today, change.tomorrow) for leg in legs_of(world.deployment)}
     never = names - oracle.lost if found.exists else set[str]()
     whole = Oracle(change, oracle.verdicts, whole=True)
-    late = searching.search(_problem(change, whole, frozenset({SETTINGS, *never})), progress)
+    late = searching.search(_problem(whole, frozenset({SETTINGS, *never}), preference, limits), progress)
     if not late.order:
         return replace(found, proven=False)
     return replace(found, order=late.order, proven=late.proven)
 
 
-def _problem(change: Change, oracle: Oracle, forbidden: frozenset[str]) -> Problem:
-    preference = preference_of(change)
-    keys = sorted((step.key for step in change.steps), key=lambda key: preference.rank[key])
+def _problem(oracle: Oracle, forbidden: frozenset[str], preference: Preference, limits: Limits) -> Problem:
+    change = oracle.change
+    ranks = preference_of(change).rank
+    keys = sorted((step.key for step in change.steps), key=lambda key: ranks[key])
     return Problem(
         keys=tuple(keys),
         oracle=oracle,
@@ -81,6 +112,7 @@ def _problem(change: Change, oracle: Oracle, forbidden: frozenset[str]) -> Probl
         minutes=minutes_of(change),
         preference=preference,
         forbidden=forbidden,
+        limits=limits,
     )
 
 
