@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         san,
         verify,
     )
+    from pkikit.api.plans import plan
     from pkikit.api.reports import build_report
     from pkikit.design.san import SanEntry, SanLayout
     from pkikit.errors import DeploymentError, EncodingError, InputError, PkikitError
@@ -41,6 +42,7 @@ _HOMES = {
     "pkikit.api.decide": (
         "Diagnosis", "catalogue", "diagnose", "legs", "lint", "load_deployment", "match", "san", "verify",
     ),
+    "pkikit.api.plans": ("plan",),
     "pkikit.api.reports": ("build_report",),
     "pkikit.design.san": ("SanEntry", "SanLayout"),
     "pkikit.errors": ("DeploymentError", "EncodingError", "InputError", "PkikitError"),
@@ -79,6 +81,7 @@ __all__ = [
     "lint",
     "load_deployment",
     "match",
+    "plan",
     "san",
     "verify",
 ]

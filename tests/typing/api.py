@@ -78,6 +78,8 @@ def front_door(path: Path, certificate: x509.Certificate) -> None:
     assert_type(pkikit.diagnose("text").causes, tuple[str, ...])
     assert_type(pkikit.match("sip:example.com", path), pkikit.NameMatch)
     assert_type(pkikit.legs(plan), tuple[pkikit.Leg, ...])
+    planned = pkikit.plan(path, goal="renew:e1.example.com", at="2026-11-24T12:00:00Z", windows=["Sat 22:00-02:00"])
+    assert_type(planned.plan.order, tuple[str, ...])
     made = pkikit.build_report(path, certs=path, at="2026-11-24T12:00:00Z", version="X15.5")
     assert_type(made.html, str)
     assert_type(made.report.failing, bool)

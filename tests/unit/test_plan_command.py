@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import pkikit
 from pkikit.errors import InputError
 from pkikit.planning.given_change import read_change
 from pkikit.worlds.world_folder import world_files
@@ -98,6 +99,18 @@ def test_other_deployment_file_keeps_the_certificates_that_have_all_names(tmp_pa
     assert C1 not in kept
     assert UCM1 not in kept
     assert E2 in kept
+
+
+def test_python_users_get_the_same_plan(tmp_path: Path) -> None:
+    made = pkikit.plan(MRA, goal="renew:e1.example.com", at=AT, windows=["Sat 22:00-02:00"])
+    assert made.plan.order == ("load-certificate e1.example.com", "restart e1.example.com")
+    assert [step.window for step in made.schedule] == ["Sat 22:00-02:00"] * 2
+    assert made.usual.fails == 0
+    assert made.to_json()["order_exists"] is True
+    saved = made.save(out=tmp_path / "plan.json", ics=tmp_path / "plan.ics")
+    assert [what for what, _ in saved] == ["plan", "files", "ics"]
+    with pytest.raises(InputError, match="nothing says what changes"):
+        pkikit.plan(MRA)
 
 
 @pytest.mark.parametrize(
