@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from pkikit.handshake.recorder import merge, record_no_connection
@@ -75,12 +76,15 @@ class Dialler:
         """Keep every SIP leg and every tunnel up from now on, as zones do. Returns after each leg was dialled once."""
         self._holds = True
         self._start_links()
-        await self.settle()
-
-    async def settle(self) -> None:
-        """Return after each held leg was dialled once."""
         for link in tuple(self.links.values()):
             await link.settled.wait()
+
+    async def settle(self) -> None:
+        """Return after each held leg was dialled once since it was lost in a restart, or since the last change."""
+        with suppress(TimeoutError):  # a connection that takes longer is down for now
+            async with asyncio.timeout(2 * self._context.settings.timeout):
+                for link in tuple(self.links.values()):
+                    await link.settled.wait()
 
     def _start_links(self) -> None:
         for link in self._new_links():
@@ -108,6 +112,7 @@ class Dialler:
         for link in self.links.values():
             if link.active and fqdn in {link.leg.client, link.leg.server}:
                 self.losses.expect(link.leg.id, fqdn)
+                link.settled.clear()
             if link.leg.client == fqdn:
                 link.drop()
 

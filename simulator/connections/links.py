@@ -73,6 +73,7 @@ class Link:
         before, self.leg = self.leg, leg
         if _dials(leg) != _dials(before):
             self.drop()
+            self.settled.clear()
             self.retry()
 
     def end(self) -> None:
@@ -80,11 +81,14 @@ class Link:
         self.drop()
         self._set_active(False, _REMOVED)
         self._losses.forget(self.leg.id)
+        self.settled.set()
         if self._task is not None:
             self._task.cancel()
 
     def retry(self) -> None:
         """End the current wait: something has changed."""
+        if not self.active:
+            self.settled.clear()
         self._again.set()
 
     def drop(self) -> None:

@@ -146,7 +146,8 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
     housekeeping = Housekeeping(context, peers, network.look_up)
     changes = WorldChanges(context, machines, network, dialler, keeper)
     diagnostics = Diagnostics(context, peers)
-    requests = PeerRequests(context, changes, dialler, housekeeping, keeper, diagnostics)
+    steps = PlanSteps(context, changes, peers, housekeeping.tick)
+    requests = PeerRequests(context, changes, dialler, housekeeping, keeper, diagnostics, steps)
     await machines.start_peers(beginning.states, requests)
     pages = await serve_pages(context, peers, beginning.passwords, stack)
     machines.attach(pages)
@@ -165,5 +166,5 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
         housekeeping=housekeeping,
         alarms=alarms,
         diagnostics=diagnostics,
-        steps=PlanSteps(context, changes, peers, housekeeping.tick),
+        steps=steps,
     )

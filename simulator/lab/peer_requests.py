@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.leg import Leg
 from pkikit.model.world import Party
+from pkikit.planning.steps import Step
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.leg_report import LegReport
+from pkikit.view.description import iso
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
 from simulator.events import CERTIFICATES_RELOADED
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.lab_keeper import LabKeeper
+from simulator.lab.plan_steps import PlanSteps
 from simulator.lab.world_changes import WorldChanges
 from simulator.peer.diagnostic_tool import DiagnosticTool
 from simulator.peer.lab_view import EkuSwitches, LabView
 from simulator.peer.state import PeerState
+from simulator.peer.step_result import StepResult
 
 
 class PeerRequests(LabView):
@@ -33,11 +38,12 @@ class PeerRequests(LabView):
         housekeeping: Housekeeping,
         keeper: LabKeeper,
         diagnostics: DiagnosticTool,
+        steps: PlanSteps,
     ) -> None:
         self.events = context.events
         self.diagnostics = diagnostics
         self._context, self._changes, self._dialler = context, changes, dialler
-        self._housekeeping, self._keeper = housekeeping, keeper
+        self._housekeeping, self._keeper, self._steps = housekeeping, keeper, steps
 
     @property
     def deployment(self) -> Deployment:
@@ -127,6 +133,40 @@ class PeerRequests(LabView):
     async def dial_now(self, fqdn: str, wanted: Callable[[Leg], bool]) -> tuple[LegReport, ...]:
         """Dial some legs of a party now, each with a handshake of its own, and return the results."""
         return (await self._dialler.check(only=lambda leg: fqdn in {leg.client, leg.server} and wanted(leg))).legs
+
+    async def do_step(self, step: Step, *, waits: bool | None, new: Mapping[str, Party]) -> StepResult:
+        """Do a step of a plan, and wait until each held connection that it cut was dialled again."""
+        done = await self._steps.do(step, waits=waits, new=new)
+        await self._dialler.settle()
+        await self._keeper.save()
+        return done
+
+    async def undo_step(self, step: Step) -> StepResult:
+        """Undo a step of a plan, and wait likewise."""
+        done = await self._steps.undo(step, was=step.credential)
+        await self._dialler.settle()
+        await self._keeper.save()
+        return done
+
+    def held(self) -> dict[str, Any]:
+        """Return what is up in the whole lab, and which held connections went down, as JSON has it."""
+        dialler, losses = self._dialler, self._dialler.losses
+        connections = []
+        for leg in self._context.legs:
+            link, last = dialler.links.get(leg.id), dialler.last.get(leg.id)
+            up = link.active if link is not None else last.up if last is not None else None
+            connections.append({"id": leg.id, "held": link is not None, "up": up})
+        return {
+            "at": iso(self._context.now()),
+            "since": iso(losses.since),
+            "deployment": self.deployment.name,
+            "version": self.deployment.version,
+            "connections": connections,
+            "losses_count": losses.count,
+            "losses": [loss.to_json() for loss in losses],
+            "waiting": list(self._steps.waiting),
+            "restart_needed": list(self._steps.restart_needed),
+        }
 
     def reverse_name(self, fqdn: str) -> str:
         """Return the name in the PTR record of this party's address; empty if there is none."""

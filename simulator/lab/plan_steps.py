@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 from functools import partial
 
@@ -31,6 +31,7 @@ from simulator.errors import LabError
 from simulator.lab.world_changes import WorldChanges
 from simulator.peer.peer import Peer
 from simulator.peer.state import fingerprint_of
+from simulator.peer.step_result import StepResult
 
 Tick = Callable[[], Awaitable[None]]
 _LISTS = frozenset({Action.APPEND_CA, Action.REMOVE_CA})
@@ -40,23 +41,6 @@ _NO_WAY_BACK = {
     Action.RESTART: "a restart is over; undo the steps that it put into effect, and restart once more",
     Action.WAIT: "time does not run backwards",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepResult:
-    """What a step did.
-
-    Attributes:
-        says: one sentence.
-        pending: it works only after a restart.
-        changed: False if everything was as the step wants it before.
-        warnings: the product's, about an uploaded file.
-    """
-
-    says: str
-    pending: bool = False
-    changed: bool = True
-    warnings: tuple[Finding, ...] = ()
 
 
 class PlanSteps:
@@ -73,6 +57,11 @@ class PlanSteps:
     def waiting(self) -> tuple[str, ...]:
         """The keys of steps that are done and wait for a restart, apart from what is loaded on Expressways."""
         return tuple(self._waiting)
+
+    @property
+    def restart_needed(self) -> tuple[str, ...]:
+        """The Expressways that have to restart before what is loaded there is in use."""
+        return tuple(fqdn for fqdn, peer in self._peers.items() if peer.restart_needed)
 
     async def do(self, step: Step, *, waits: bool | None = None, new: Mapping[str, Party] | None = None) -> StepResult:
         """Do a step.

@@ -30,10 +30,11 @@ from simulator.lab.alarm_watch import AlarmWatch
 from simulator.lab.diagnostics import Diagnostics, write_archives
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.pages import Pages
-from simulator.lab.plan_steps import PlanSteps, StepResult
+from simulator.lab.plan_steps import PlanSteps
 from simulator.lab.world_changes import WorldChanges
 from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
+from simulator.peer.step_result import StepResult
 from simulator.services.adcs import CertificateServices
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, Revocation
@@ -14,11 +14,13 @@ from pkikit.model.parties import Role
 from pkikit.model.tables.features import EKU_CHECKING_MODE, SERVER_ONLY_SWITCH
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party
+from pkikit.planning.steps import Step
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.leg_report import LegReport
 from simulator.events import EventLog
 from simulator.peer.diagnostic_tool import DiagnosticTool
 from simulator.peer.state import PeerState
+from simulator.peer.step_result import StepResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,18 @@ class LabView(Protocol):
 
     async def dial_now(self, fqdn: str, wanted: Callable[[Leg], bool]) -> tuple[LegReport, ...]:
         """Dial some legs of this party now, and return the results."""
+        ...
+
+    async def do_step(self, step: Step, *, waits: bool | None, new: Mapping[str, Party]) -> StepResult:
+        """Do a step of a plan on any machine of the lab."""
+        ...
+
+    async def undo_step(self, step: Step) -> StepResult:
+        """Undo a step of a plan; a load has the certificate that was there before, unless this lab did it."""
+        ...
+
+    def held(self) -> dict[str, Any]:
+        """Return what is up in the whole lab, and which held connections went down, as JSON has it."""
         ...
 
     def reverse_name(self, fqdn: str) -> str:

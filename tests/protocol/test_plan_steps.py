@@ -16,7 +16,7 @@ from pkikit.planning.steps import Action, SettingChange, Step
 from pkikit.worlds.issued_world import issue_world
 from simulator.clock import Clock
 from simulator.errors import LabError
-from simulator.lab.plan_steps import StepResult
+from simulator.peer.step_result import StepResult
 from simulator.threaded import ThreadedLab
 from tests.support.labs import FAST
 from tests.support.wait import eventually

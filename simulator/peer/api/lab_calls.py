@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from pkikit.model.trace import describe
 from pkikit.view.description import describe_certificate, describe_crl, describe_request, iso
-from simulator.peer.api import acme_calls
+from simulator.peer.api import acme_calls, step_calls
 from simulator.peer.api.answers import LAB
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import Handler, for_scripts
@@ -71,6 +71,7 @@ def routes() -> tuple[tuple[str, str, Handler], ...]:
         ("GET", "/eventlog", _events),
         ("POST", "/restart", for_scripts(Nothing, actions.restart, status=202)),
         *acme_calls.CALLS,
+        *step_calls.CALLS,
     )
 
 
