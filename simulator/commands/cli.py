@@ -18,7 +18,7 @@ from pkikit.commands.terminal.arguments import VerboseFlag, read_deployment
 from pkikit.commands.terminal.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
-from simulator.commands import clinic_command, future, rehearse, signals
+from simulator.commands import clinic_command, do_step, future, rehearse, signals
 from simulator.commands.picture_option import PictureWriter, picture_writer, svg_file
 from simulator.commands.travel_text import show_timeline
 from simulator.errors import LabError
@@ -322,6 +322,8 @@ async def _run_timeline(lab: Lab, span: timedelta, step: Callable[[str], None]) 
         return await live_through(running, span, progress=lambda at: step(f"{at:%Y-%m-%d}"))
 
 
+app.command()(do_step.do)
+app.command()(do_step.status)
 app.command()(future.sunset)
 app.command()(future.renewals)
 app.command()(rehearse.rehearse)

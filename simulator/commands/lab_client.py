@@ -37,7 +37,9 @@ class LabClient:
         """
         self._state, path = state, state / ACCESS
         if not path.is_file():
-            raise LabError(f"no lab runs with the state folder {state}; start one: expressway-sim up DEPLOYMENT --state {state}")
+            raise LabError(
+                f"no lab runs with the state folder {state}; start one: expressway-sim up DEPLOYMENT --state {state}"
+            )
         try:
             access = json.loads(read_bytes(path, 1024 * 1024))
             self._peers = [(fqdn, _address(found["url"])) for fqdn, found in access["peers"].items()]
@@ -91,7 +93,7 @@ def _address(url: object) -> tuple[str, int]:
 def _open(peers: list[tuple[str, tuple[str, int]]]) -> Iterator[_Connection]:
     """Yield a connection to each peer that answers.
 
-    Nothing here verifies the peer's certificate: the address is this machine's own, and a plan may replace certificates by bad ones.
+    Nothing here verifies its certificate: the address is this machine's own, and a plan may load bad certificates.
     """
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -17,7 +17,7 @@ from rich.text import Text
 from pkikit.commands.deployments.check_text import headline, show_services
 from pkikit.commands.terminal import console, layout
 from pkikit.files import write_private, write_public
-from pkikit.files.deployment_folder import is_key_file
+from pkikit.files.deployment_folder import is_key_file, is_machine_file
 from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.short_names import ShortNames
 from pkikit.worlds.world_folder import machine_files
@@ -33,12 +33,17 @@ INTERVAL = 2.0  # seconds between two looks
 
 
 def write_state(lab: RunningLab, directory: Path) -> None:
-    """Write what a learner's own tools need: the trusted root and the certificate and key of each machine, keys mode 0600."""
+    """Write what a learner's own tools need: the root, and the files of each machine as `--certs` reads them, keys mode 0600."""
     write_public(directory / "root.pem", lab.issued.authority.root.public_bytes(Encoding.PEM))
     for fqdn, party in lab.world.parties.items():
-        make_private_folder(directory / fqdn)
-        for name, content in machine_files(party, lab.deployment.group_of(fqdn)).items():
-            (write_private if is_key_file(name) else write_public)(directory / fqdn / name, content)
+        folder = directory / fqdn
+        make_private_folder(folder)
+        files = machine_files(party, lab.deployment.group_of(fqdn))
+        for path in folder.glob("*.pem"):
+            if path.name not in files and (is_machine_file(path.name) or is_key_file(path.name)):
+                path.unlink()  # of an earlier state, or of an earlier version, which named services by their port
+        for name, content in files.items():
+            (write_private if is_key_file(name) else write_public)(folder / name, content)
 
 
 _WARNING = (

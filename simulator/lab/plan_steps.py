@@ -126,7 +126,7 @@ class PlanSteps:
             case Action.DNS:
                 return replace(step, names=step.gone, gone=step.names)
             case _:
-                held = was or (_held_at(before, step.place, self._context.world) if before is not None else None)
+                held = was or (held_at(before, step.place, self._context.world) if before is not None else None)
                 if held is None:
                     raise LabError(f"{step.key} cannot be undone: nobody gave the certificate that was there before")
                 return replace(step, credential=held)
@@ -323,7 +323,7 @@ def _without(values: Mapping[str, bool], names: set[str]) -> dict[str, bool]:
     return {name: value for name, value in values.items() if name not in names}
 
 
-def _held_at(party: Party, place: str, world: World) -> Credential | None:
+def held_at(party: Party, place: str, world: World) -> Credential | None:
     """Return what a machine has in a store."""
     store, _, domain = place.partition(" ")
     if store == "domain":

@@ -73,6 +73,35 @@ def bring_plan(path: Path) -> BroughtPlan:
         InputError: as for `read_plan`. The message has each problem with its place, one on each line.
     """
     where = str(path)
+    document, folder, change, order = _read(path)
+    predictions = replay(change, order)
+    _refuse(list(_contradictions(predictions)), where)
+    schedule = _schedule(document)
+    plan = Plan(change=change, order=order, predictions=predictions, order_exists=True)
+    plan = judged_at_dates(plan, schedule).plan if schedule else plan
+    remarks = tuple(_remarks(document, plan.predictions))
+    plan = _answered(plan, document, remarks)
+    return BroughtPlan(plan=plan, remarks=remarks, schedule=schedule, folder=folder, document=document)
+
+
+def read_change(path: Path) -> tuple[Change, tuple[str, ...]]:
+    """Read the steps of a plan, checked like those of `bring_plan`; nothing is judged, so that it takes no time.
+
+    Args:
+        path: as for `read_plan`.
+
+    Returns:
+        The change, and the keys of its steps in the order of the plan.
+
+    Raises:
+        InputError: as for `read_plan`.
+    """
+    _, _, change, order = _read(path)
+    return change, order
+
+
+def _read(path: Path) -> tuple[PlanDocument, Path, Change, tuple[str, ...]]:
+    where = str(path)
     document = document_of(read_bytes(path, MAX_PLAN, likely=(".json",)), where)
     folder = folder_beside(path, document.files)
     today, tomorrow = _worlds(document, folder)
@@ -95,14 +124,7 @@ def bring_plan(path: Path) -> BroughtPlan:
     except PkikitError as error:
         raise InputError(f"steps: nobody can do them all: {error}", where=where) from None
     _refuse([*differences(after, tomorrow), *_schedule_problems(document)], where)
-    predictions = replay(change, order)
-    _refuse(list(_contradictions(predictions)), where)
-    schedule = _schedule(document)
-    plan = Plan(change=change, order=order, predictions=predictions, order_exists=True)
-    plan = judged_at_dates(plan, schedule).plan if schedule else plan
-    remarks = tuple(_remarks(document, plan.predictions))
-    plan = _answered(plan, document, remarks)
-    return BroughtPlan(plan=plan, remarks=remarks, schedule=schedule, folder=folder, document=document)
+    return document, folder, change, order
 
 
 def _answered(plan: Plan, document: PlanDocument, remarks: tuple[str, ...]) -> Plan:
