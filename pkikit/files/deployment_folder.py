@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -104,3 +105,22 @@ def certificates_of(path: Path, deployment: Path) -> Path | None:
     if beside.is_dir():
         return beside
     return path if path.is_dir() else None
+
+
+def digest_of(path: Path) -> str:
+    """Return a digest of all files in a folder, with their names, to know it again.
+
+    Args:
+        path: the folder.
+
+    Returns:
+        64 hexadecimal digits; empty if the folder cannot be read.
+    """
+    found = hashlib.sha256()
+    try:
+        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            found.update(f"{file.relative_to(path)}\0{content}\0".encode(errors="surrogateescape"))
+    except OSError:
+        return ""
+    return found.hexdigest()

@@ -109,6 +109,7 @@ def _lab(
     unknown: bool | None = False,
 ) -> Lab:
     """Make the lab; `unknown`: as `bring_certificates` reads it."""
+    from pkikit.files.deployment_folder import digest_of
     from pkikit.worlds.brought import bring_certificates, decides_nothing, kept_from_lab, trusting_lab
     from simulator.clock import Clock
     from simulator.lab.lab import Lab
@@ -126,7 +127,9 @@ def _lab(
 
     for line in decides_nothing(deployment, certs) if certs is not None else ():
         print(f"expressway-sim: {line}", file=sys.stderr)
-    return Lab(deployment, settings=settings, clock=Clock.set_to(at) if at else Clock(), prepare=prepare)
+    brought = digest_of(certs) if settings.state is not None and certs is not None else ""
+    clock = Clock.set_to(at) if at else Clock()
+    return Lab(deployment, settings=settings, clock=clock, prepare=prepare, brought=brought)
 
 
 @app.command()

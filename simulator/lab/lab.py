@@ -51,6 +51,7 @@ class Lab:
         settings: LabSettings | None = None,
         clock: Clock | None = None,
         prepare: Callable[[World], World] | None = None,
+        brought: str = "",
     ) -> None:
         """Describe a lab; nothing runs yet.
 
@@ -59,8 +60,9 @@ class Lab:
             settings: ports, keys, pages, files; see LabSettings.
             clock: the lab's time; default: now.
             prepare: turns the world that the lab would issue into the one to start with (other certificates, faults).
+            brought: a digest of what `prepare` brings; a lab that has it in its state folder resumes without `prepare`.
         """
-        self._deployment, self._prepare = deployment, prepare
+        self._deployment, self._prepare, self._brought = deployment, prepare, brought
         self._settings, self._clock = settings or LabSettings(), clock or Clock()
         self._running = AsyncExitStack()
 
@@ -98,7 +100,8 @@ class Lab:
         )
         plan.follow((*context.world.parties, *(n for g in context.deployment.groups for n in g.members)))
         events.follow(context.deployment)
-        keeper = await _keep(context, self._deployment, beginning.passwords, stack)
+        keeper = LabKeeper(context, beginning.passwords, self._deployment, self._brought)
+        await _keep(context, keeper, stack)
         lab = await _run(context, beginning, keeper, stack)
         stack.push_async_callback(context.background.stop)
         events.add(name, "Lab Started", Addresses=f"127.{plan.net}.x.y")
@@ -110,7 +113,9 @@ class Lab:
             lock = await anyio.to_thread.run_sync(LabStore(self._settings.state).hold)
             stack.callback(lock.close)
         halted = threading.Event()
-        work = partial(begin, self._deployment, self._settings, self._clock, self._prepare, halted.is_set)
+        work = partial(
+            begin, self._deployment, self._settings, self._clock, self._prepare, halted.is_set, self._brought
+        )
         # A thread that still runs after the folder is unlocked would write into the next lab's files.
         return await run_in_thread(work, cancelled=halted.set)
 
@@ -119,7 +124,7 @@ def _log_error(events: EventLog, owner: str, line: str) -> None:
     events.add(owner, "Internal Error", Detail=line)
 
 
-async def _keep(context: LabContext, file: Deployment, passwords: dict[str, str], stack: AsyncExitStack) -> LabKeeper:
+async def _keep(context: LabContext, keeper: LabKeeper, stack: AsyncExitStack) -> None:
     """Start the key log; write the lab's own file and the capture at the end.
 
     All of that happens while the state folder is locked.
@@ -131,9 +136,7 @@ async def _keep(context: LabContext, file: Deployment, passwords: dict[str, str]
         recording = Recording(context, settings.capture)
         context.followers.append(recording)
         stack.push_async_callback(recording.write)
-    keeper = LabKeeper(context, passwords, file)
     stack.push_async_callback(keeper.save)
-    return keeper
 
 
 async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stack: AsyncExitStack) -> RunningLab:

@@ -15,8 +15,8 @@ from simulator.lab.saved_lab import LabStore
 class LabKeeper:
     """Writes the file and the event log of a running lab into its state folder, if it has one."""
 
-    def __init__(self, context: LabContext, passwords: Mapping[str, str], file: Deployment) -> None:
-        self._context, self._passwords, self._file = context, passwords, file
+    def __init__(self, context: LabContext, passwords: Mapping[str, str], file: Deployment, brought: str) -> None:
+        self._context, self._passwords, self._file, self._brought = context, passwords, file, brought
         self._saving = asyncio.Lock()
 
     async def save(self) -> None:
@@ -27,7 +27,13 @@ class LabKeeper:
         store = LabStore(context.settings.state)
         async with self._saving:
             save = partial(
-                store.save, context.issued, context.world, self._passwords, context.clock.travelled, file=self._file
+                store.save,
+                context.issued,
+                context.world,
+                self._passwords,
+                context.clock.travelled,
+                file=self._file,
+                brought=self._brought,
             )
             await run_in_thread(save)
             await run_in_thread(context.events.write)

@@ -50,7 +50,8 @@ class SavedLab:
 
     version: the product version that the lab ran; a deployment file with a later one is an upgrade. Empty in older files.
     file: the deployment file that the lab started with, as JSON. configured: the deployment that work in the running lab made of
-    it; empty if nobody changed it. It counts as long as the file stays the same.
+    it; empty if nobody changed it. It counts as long as the file stays the same. brought: a digest of the files of `--certs` that
+    are in it, so that the same files do not take back what was changed since.
     """
 
     passwords: Mapping[str, str] = field(repr=False)
@@ -61,6 +62,7 @@ class SavedLab:
     version: str = ""
     file: str = ""
     configured: str = ""
+    brought: str = ""
 
 
 @cache
@@ -189,8 +191,14 @@ class LabStore:
         travelled: timedelta,
         *,
         file: Deployment,
+        brought: str,
     ) -> None:
-        """Write the whole file, or nothing if that fails. `file`: the deployment that the lab started with."""
+        """Write the whole file, or nothing if that fails.
+
+        Args:
+            file: the deployment that the lab started with.
+            brought: the digest of the files that somebody brought.
+        """
         saved = SavedLab(
             passwords=passwords,
             travelled=travelled,
@@ -199,6 +207,7 @@ class LabStore:
             world=world,
             version=world.deployment.version,
             file=file.model_dump_json(),
+            brought=brought,
             configured="" if world.deployment == file else world.deployment.model_dump_json(),
         )
         make_private_folder(self.folder)
@@ -272,11 +281,13 @@ def begin(
     clock: Clock,
     prepare: Callable[[World], World] | None,
     halted: Callable[[], bool] = lambda: False,
+    brought: str = "",
 ) -> LabStart:
     """Return the start from the state folder, or a newly issued one. The clock resumes where it stopped.
 
     Args:
         halted: is called now and then; once it returns True, this function makes and writes nothing more.
+        brought: a digest of what `prepare` brings. A lab that has it already resumes without `prepare`.
     """
     store = LabStore(settings.state) if settings.state is not None else None
     saved = store.load(deployment) if store else None
@@ -299,7 +310,8 @@ def begin(
         if settings.fresh:
             states = {fqdn: new_installation(fqdn, at) for fqdn in deployment.peers}
             world = _with_peer_states(world, states)
-    before, world = world, prepare(world) if prepare else world
+    has_it = saved is not None and bool(brought) and saved.brought == brought
+    before, world = world, prepare(world) if prepare and not has_it else world
     for fqdn, state in states.items():
         party = world.parties[fqdn]
         if party is not before.parties[fqdn]:  # brought from outside, over what was there
@@ -307,7 +319,7 @@ def begin(
                 state.with_party_data(party), certificate=party.credential, client_certificate=party.client
             )
     if store is not None and not halted():
-        store.save(issued, world, passwords, clock.travelled, file=deployment)
+        store.save(issued, world, passwords, clock.travelled, file=deployment, brought=brought)
     notes += [(fqdn, _WRONG_KEY) for fqdn, party in world.parties.items() if not _keys_match(party)]
     return LabStart(issued=issued, world=world, passwords=passwords, states=states, notes=tuple(notes))
 

@@ -59,7 +59,8 @@ def up(plan: Path, state: Path) -> Iterator[subprocess.Popen[bytes]]:
     before = access.stat().st_mtime_ns if access.exists() else 0
     with (state.parent / "up.log").open("ab") as log, subprocess.Popen(line, stdout=log, stderr=log) as running:
         try:
-            eventually(lambda: running.poll() is None and access.exists() and access.stat().st_mtime_ns != before)
+            eventually(lambda: running.poll() is not None or (access.exists() and access.stat().st_mtime_ns != before))
+            assert running.poll() is None, (state.parent / "up.log").read_text(encoding="utf-8")
             yield running
         finally:
             running.send_signal(signal.SIGKILL)
