@@ -30,14 +30,16 @@ def dialled(state: RehearsedState) -> str:
 
 
 def predicted(state: RehearsedState) -> str:
-    """Return what was predicted, with a mark that says whether each connection did that."""
+    """Return whether the prediction was the same for each connection; if not, what was predicted."""
     wrong = len(state.differences)
-    mark = f"✘ {wrong} differ" if wrong > 1 else "✘ 1 differs" if wrong else "✔"
-    return f"{_counts(Counter(found.predicted for found in state.connections))} {mark}"
+    if not wrong:
+        return "the same ✔"
+    differ = "1 differs" if wrong == 1 else f"{wrong} differ"
+    return f"{_counts(Counter(found.predicted for found in state.connections))} ✘ {differ}"
 
 
 def _counts(numbers: Mapping[State, int]) -> str:
-    words = {State.UP: "up", State.DOWN: "down", State.NOT_ASSESSED: "unknown"}
+    words = {State.UP: "up", State.DOWN: "down", State.NOT_ASSESSED: "?"}
     return ", ".join(f"{numbers[one]} {word}" for one, word in words.items() if numbers.get(one)) or "none"
 
 
@@ -51,9 +53,8 @@ def line_of(state: RehearsedState) -> str:
     """Return one state as one line of text."""
     says = state.says if len(state.says) <= _WORDS else f"{state.says[: _WORDS - 1]}…"
     kept = f"kept up {kept_up(state)}" if state.held[1] else ""
-    return (
-        f"{state.number:>3}  {says:<{_WORDS}}  {dialled(state):<14}  {predicted(state)}  {kept}  {state.seconds:.1f} s"
-    )
+    done = f"{state.number:>3}  {says:<{_WORDS}}  {dialled(state):<15}"
+    return f"{done} predicted {predicted(state)}  {kept}  {state.seconds:.1f} s"
 
 
 @contextlib.contextmanager

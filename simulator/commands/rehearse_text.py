@@ -66,13 +66,28 @@ def verdict(found: Rehearsal) -> str:
         first = found.breaks[0].state
         is_refused = "1 connection is" if len(found.refused) == 1 else f"{len(found.refused)} connections are"
         return f"✘ {what}: {is_refused} refused, first at {_place(first)}, as predicted."
-    return f"✔ {what}: no connection is refused, and {_agreement(found)}."
+    assessed = "no connection" if not _unknown(found) else "no assessed connection"
+    if found.not_dialled:
+        return f"✔ {what}: {assessed} is refused. {_judged_only(found)}"
+    return f"✔ {what}: {assessed} is refused, and {_agreement(found)}."
 
 
 def _agreement(found: Rehearsal) -> str:
-    if not found.handshakes:
-        return "nothing was dialled: no private key is there. Everything is judged only"
-    return f"all {found.handshakes:,} handshakes are as predicted"
+    handshakes = found.handshakes
+    return "the handshake is as predicted" if handshakes == 1 else f"all {handshakes:,} handshakes are as predicted"
+
+
+def _judged_only(found: Rehearsal) -> str:
+    """Return what was not dialled, and what is known then."""
+    every = max(len(state.connections) for state in found.states)
+    are = "is" if len(found.not_dialled) == 1 else "are"
+    judged = f"{len(found.not_dialled)} of {counted(every, 'connection')} {are} judged only, because private keys are missing"
+    return f"{judged}; {_agreement(found)}." if found.handshakes else f"{judged}: nothing was dialled."
+
+
+def _unknown(found: Rehearsal) -> int:
+    """Return how many connections are not assessed because files are missing."""
+    return max((state.count(State.NOT_ASSESSED) for state in found.states), default=0)
 
 
 def _lines_below(found: Rehearsal) -> Iterator[str]:
@@ -92,7 +107,7 @@ def _lines_below(found: Rehearsal) -> Iterator[str]:
             services = f", and no other peer carries {listed(state.services)}" if state.services else ""
             yield f"While {state.says}, {are} down{services}."
     if found.refused and not found.differences:
-        yield f"The prediction agrees: {_agreement(found)}."
+        yield f"The prediction agrees: {_agreement(found)}." if found.handshakes else _judged_only(found)
     before = f", {found.continued} of them before the interruption" if found.continued else ""
     yield f"{counted(len(found.states), 'state')}{before}, dialled in {found.seconds:.1f} s."
 
@@ -208,14 +223,17 @@ def _show_end(out: Console, found: Rehearsal, names: ShortNames, *, verbose: boo
         )
     elif found.sabotage is not None and found.sabotage.kind is Kind.ROLL_BACK and not found.refused:
         console.section(out, f"Steps {found.sabotage.step} to 1 can be undone without a refused connection.")
-    if judged := found.not_dialled:
-        were = "was" if len(judged) == 1 else "were"
+    if found.not_dialled and (found.refused or found.differences or found.unannounced or found.problems):
+        console.section(out, _judged_only(found))
+    if found.not_dialled:
         console.section(
-            out, f"{counted(len(judged), 'connection')} {were} judged, but not dialled: a private key is missing."
+            out,
+            "For handshakes on all of them, import the files again with pkikit import --rekey: the lab then has keys of its "
+            "own, and all verdicts stay the same.",
         )
-    unknown = max((state.count(State.NOT_ASSESSED) for state in found.states), default=0)
-    if unknown:
-        console.section(out, f"Not assessed: {counted(unknown, 'connection')}, because files are missing.")
+    unknown = _unknown(found)
+    if unknown and not any("not assessed" in note for note in found.notes):
+        console.section(out, f"? {counted(unknown, 'connection')} not assessed, because files are missing.")
     used = [c.connection.id for c in found.breaks]
     used += [leg for _, leg in found.unannounced] + [c.id for _, c in found.differences]
     machines = [*(state.machine for state in found.states), *_machines(used)]

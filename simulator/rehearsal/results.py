@@ -230,9 +230,10 @@ class Rehearsal:
 
     @property
     def not_dialled(self) -> tuple[str, ...]:
-        """The ids of the connections that were judged only, because a private key is missing."""
-        ids = (found.id for state in self.states for found in state.connections if not found.dialled)
-        return tuple(dict.fromkeys(ids))
+        """The ids of the connections that were judged only in some state, because a private key is missing."""
+        every = [found for state in self.states for found in state.connections]
+        unknown = {found.id for found in every if State.NOT_ASSESSED in {found.state, found.predicted}}
+        return tuple(dict.fromkeys(found.id for found in every if not found.dialled and found.id not in unknown))
 
     @property
     def handshakes(self) -> int:

@@ -14,6 +14,7 @@ from pkikit.judge.legs.known_parts import State
 from pkikit.model.world import World
 from pkikit.planning.plan import Plan
 from pkikit.planning.steps import Action, Precedence
+from simulator.rehearsal import blocking
 from simulator.rehearsal.memory import Memory, identity_of
 from simulator.rehearsal.rehearse import Listener, rehearse
 from simulator.rehearsal.results import Rehearsal
@@ -41,7 +42,7 @@ def naive() -> Plan:
 
 def play(plan: Plan, kind: Kind | None = None, step: int = 0, other: int = 0) -> Rehearsal:
     """Rehearse a plan, with or without sabotage."""
-    return asyncio.run(rehearse(plan, Sabotage(kind=kind, step=step, other=other) if kind is not None else None))
+    return blocking.rehearse(plan, Sabotage(kind=kind, step=step, other=other) if kind is not None else None)
 
 
 def phases(found: Rehearsal) -> list[tuple[int, Phase]]:
@@ -206,4 +207,4 @@ def test_certificate_that_ends_before_the_next_step_is_rehearsed_at_that_date(pa
     [waiting] = [state for state in found.states if state.phase is Phase.LATER]
     assert (waiting.number, waiting.refused, waiting.count(State.DOWN)) == (3, (TRAVERSAL,), 1)
     assert waiting.at >= late - timedelta(seconds=1)
-    assert waiting.held == (1, 1), "who is connected stays connected; whoever dials is refused"
+    assert waiting.held == (1, 1), "a connection stays up once it is made; a new one is refused"

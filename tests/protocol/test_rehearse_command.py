@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from pkikit.errors import InputError
 from pkikit.planning.plan_file import write_plan
 from simulator.commands.cli import app
+from simulator.rehearsal.saved_result import read_result
 from tests.support.cli import run, run_json
 from tests.support.root_plans import new_root, planned
 from tests.support.worlds import AT, deployment
@@ -31,7 +32,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_document_has_prediction_and_handshake_of_each_connection_in_each_state(plan: Path, tmp_path: Path) -> None:
     out = tmp_path / "result.json"
     found = run_json("simulator", "rehearse", str(plan), "--out", str(out))
-    assert json.loads(out.read_text())["states"][0]["key"] is None
+    assert read_result(out).to_json() == json.loads(out.read_text())
     assert (found["accepted"], found["counts"]["handshakes"], found["counts"]["states"]) == (True, 9, 9)
     for state in found["states"]:
         [connection] = state["connections"]
@@ -91,3 +92,8 @@ def test_bad_input_is_refused_in_one_sentence(plan: Path, arguments: tuple[str, 
     with pytest.raises(InputError, match=re.escape(says)) as refused:
         CliRunner().invoke(app, ["rehearse", str(plan), *arguments], catch_exceptions=False)
     assert "\n" not in str(refused.value)
+
+
+def test_file_that_is_not_a_result_is_refused(plan: Path) -> None:
+    with pytest.raises(InputError, match="is not the result of a rehearsal"):
+        read_result(plan)
