@@ -193,7 +193,10 @@ def test_goals_combine(issued: dict[str, IssuedWorld]) -> None:
     result = reached(
         issued["clustered-mra"], "two-stores", "add-domain:new.example.com", "rename-peer:e1=edge1.example.com"
     )
-    assert result.words == "two certificate stores, add the domain new.example.com, rename e1 to edge1.example.com"
+    assert (
+        result.words
+        == "two certificate stores, add the domain new.example.com, rename e1.example.com to edge1.example.com"
+    )
     last = result.tomorrow.parties["edge1.example.com"]
     assert last.credential is not None
     assert {"new.example.com", "edge1.example.com"} <= {*presented_names(last.credential.leaf).dns}

@@ -167,6 +167,8 @@ def test_shared_certificate_is_renewed_on_all_of_its_peers() -> None:
         (["renew:e9"], "'e9' is not a peer of clustered-mra; there are c1.corp.example.com"),
         (["renew:e1", "new-root:{root}"], "the goals new-root and renew both replace the same certificates"),
         (["new-root:{root}", "new-root:{root}"], "the goal new-root is given twice"),
+        (["new-root:" + "x" * 5000], "cannot be read: File name too long"),
+        (["new-root:{nothing}"], "there is no such file"),
         (["rename-peer:e1"], "does not name two peers; write rename-peer:OLD=NEW"),
         (["new-root:{leaf}"], "is not a CA certificate"),
         (["new-root:{two}"], "contains 2 roots (My Root CA and Lab Root CA); a goal takes exactly one"),
@@ -191,7 +193,7 @@ def test_goal_that_cannot_be_planned_gets_one_sentence(
     for name, certificates in files.items():
         (tmp_path / name).write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in certificates))
     with pytest.raises(InputError) as raised:
-        reached(made, *(goal.format(**{name: tmp_path / name for name in files}) for goal in goals))
+        reached(made, *(goal.format(**{name: tmp_path / name for name in (*files, "nothing")}) for goal in goals))
     assert says in str(raised.value)
 
 

@@ -73,7 +73,7 @@ def apply_goals(goals: Sequence[Goal], today: World, *, at: datetime, issuers: S
     result = GoalResult(
         today=draft.today,
         tomorrow=draft.tomorrow,
-        words=", ".join(map(_words, goals)),
+        words=", ".join(_words(goal, today) for goal in goals),
         assumptions=draft.assumptions,
         notes=draft.notes,
         originals=ground.originals,
@@ -164,19 +164,19 @@ def _private(draft: Draft, goal: Goal) -> tuple[Draft, Authority]:
     return draft, ground.files[goal.ca.where]
 
 
-def _words(goal: Goal) -> str:
+def _words(goal: Goal, today: World) -> str:
     match goal.kind:
         case GoalKind.NEW_ROOT:
             return new_root.words(goal)
         case GoalKind.RENEW:
-            return f"renew {goal.argument}"
+            return f"renew {', '.join(renewed_peer.peers_of(today, goal.argument))}"
         case GoalKind.TWO_STORES:
             return "two certificate stores"
         case GoalKind.LEAVE_PUBLIC_CA:
             return "leave the public CA"
         case GoalKind.ADD_DOMAIN:
-            return f"add the domain {goal.argument}"
+            return f"add the domain {added_domain.domain_of(goal.argument, today.deployment)}"
         case GoalKind.RENAME_PEER:
-            return "rename {} to {}".format(*(part.strip() for part in goal.argument.split("=")))
+            return "rename {} to {}".format(*renamed_peer.names_of(goal.argument, today))
         case _:
             assert_never(goal.kind)

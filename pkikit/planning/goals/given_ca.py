@@ -47,10 +47,13 @@ def read_ca(path: Path) -> GivenCa:
     Raises:
         InputError: it cannot be read, or does not contain exactly one root and the CAs below it.
     """
-    folder = path if path.is_dir() else path.parent
-    if path.is_dir():
-        return _of_folder(folder, path)
-    contents = read_file(path, keep_encrypted=True)
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    if is_folder:
+        return _of_folder(path, path)
+    folder, contents = path.parent, read_file(path, keep_encrypted=True)
     if not contents.certificates:
         raise InputError(f"{contents.lacks('certificate')}; a goal needs the root of the new CA", where=str(path))
     if (folder / "private" / "ca.key").exists() and (folder / "ca.pem").exists():
