@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from pkikit.planning.steps import Action
 from pkikit.runbook.finished_plan import FinishedPlan
@@ -55,6 +56,25 @@ def usual_line(made: FinishedPlan) -> str:
     return (
         f"In the usual order (certificates first), {usual.fails} of {usual.connections} connections {fail} on the way."
     )
+
+
+def legend_of(contents: Runbook, notes: Iterable[str]) -> str:
+    """Return what the short names mean that the answer, the steps and the notes use; empty if all of them are whole names.
+
+    Args:
+        contents: the runbook of the plan.
+        notes: what is said beside it.
+
+    Returns:
+        `c1 = c1.corp.example.com, …`.
+    """
+    plan = contents.plan
+    said = [plan.reason, *notes, *(clash.says for clash in plan.clashes), *(clash.leg for clash in plan.clashes)]
+    text = " ".join([contents.say(part) for part in said] + [step.words.title for step in contents.steps])
+    words = set(re.split(r"[^\w.-]+", text))
+    known = words | {word.rstrip(".") for word in words}
+    used = [fqdn for fqdn, short in contents.names.short.items() if short in known]
+    return contents.names.legend(used) if used else ""
 
 
 def interruptions_of(contents: Runbook) -> Iterator[str]:

@@ -106,7 +106,7 @@ def plan(
 
 
 def _show(out: Console, made: FinishedPlan, saved: Sequence[tuple[str, Path]], *, verbose: bool) -> None:
-    from pkikit.runbook.plan_sentences import answer_of, interruptions_of, mark_of, usual_line
+    from pkikit.runbook.plan_sentences import answer_of, interruptions_of, legend_of, mark_of, usual_line
 
     contents = made.runbook.contents
     console.headline(out, f"{mark_of(contents)} {answer_of(contents)}")
@@ -126,7 +126,7 @@ def _show(out: Console, made: FinishedPlan, saved: Sequence[tuple[str, Path]], *
         console.say(out, contents.say(note), first="  - ")
     if len(notes) > _MOST_NOTES and not verbose:
         console.say(out, f"and {counted(len(notes) - _MOST_NOTES, 'more note')}: --verbose shows all", indent=4)
-    legend = contents.names.legend()
+    legend = legend_of(contents, notes)
     if contents.steps and legend:
         out.print()
         console.say(out, f"Short names: {legend}")
@@ -174,12 +174,13 @@ def _show_steps(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
             step.words.title,
             contents.say(step.words.where) if verbose else "",
             step.step.owner.name,
+            unbroken(f"{step.time.ends:%Y-%m-%d %H:%M}") if step.time is not None else "",
             f"{count} refused" if count else "",
         )
         for step, count in zip(contents.steps, refused, strict=True)
     ]
     title = "Steps:" if plan.order_exists else "The order that loses the least:"
-    console.table(out, ("", "step", "where", "who", "after it"), rows, title=title, indent=2)
+    console.table(out, ("", "step", "where", "who", "done by (UTC)", "after it"), rows, title=title, indent=2)
 
 
 def _next_steps(made: FinishedPlan, saved: Sequence[tuple[str, Path]]) -> list[str]:

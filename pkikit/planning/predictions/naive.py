@@ -27,10 +27,12 @@ def naive_order(change: Change) -> tuple[str, ...]:
         change: the steps.
 
     Returns:
-        The keys of all steps. It respects the precedences, as far as they have an order.
+        The keys of all steps. It respects the precedences of pages and restarts, as far as they have an order.
     """
     before: dict[str, set[str]] = {}
     for precedence in change.precedences:
+        if precedence.rule == "trust-first":  # that is what the usual order does not do
+            continue
         before.setdefault(precedence.then, set()).add(precedence.first)
     number = {step.key: position for position, step in enumerate(change.steps)}
     left = {step.key: _FIRST[step.action] for step in change.steps}
