@@ -9,9 +9,8 @@ from pkikit.judge.paths.trust import same_key
 from pkikit.model.certificates.facts import is_issued_by, is_self_signed, subject_of
 from pkikit.planning.change import Change
 from pkikit.planning.enabling.option import Clashes, Option, new_roots
-from pkikit.planning.enabling.signed_again import resigned
+from pkikit.planning.enabling.signed_again import key_like, resigned
 from pkikit.planning.enabling.substitution import replaced
-from pkikit.planning.goals.certificates.certificate_orders import new_key_like
 from pkikit.reading.unreadable import UNREADABLE
 
 
@@ -30,7 +29,7 @@ def _build(change: Change, clashes: Clashes) -> Change | None:
 
 def _renamed(root: x509.Certificate, change: Change) -> dict[x509.Certificate, x509.Certificate]:
     """Return a root with another name and key, and all that the root signed with the new one as issuer."""
-    key = new_key_like(root)
+    key = key_like(root)
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     name = _other_name(root.subject)
     made = {

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from pkikit.design.csr import fast_key, make_key
 from pkikit.issue.lookalike.engine import Lookalikes, reissue
 from pkikit.issue.lookalike.originals import Originals
 from pkikit.issue.lookalike.rekeyed_world import counterpart_of, originals_of, rekeyed_credential
@@ -91,6 +92,12 @@ def _counterpart(made: Lookalikes, step: Step) -> Step:
 def _usable(made: Lookalikes, signer: object) -> PrivateKey | None:
     key = made.private_of(signer) if signer is not None else None  # type: ignore[arg-type]
     return key if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) else None
+
+
+def key_like(certificate: x509.Certificate) -> PrivateKey:
+    """Return a new key of the kind that a certificate has."""
+    is_rsa = isinstance(certificate.public_key(), rsa.RSAPublicKey)
+    return make_key() if is_rsa else fast_key()
 
 
 def resigned(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pkikit.planning.search.clause_orders import Orders
+from pkikit.planning.search.clause_orders import Orders, bits
 from pkikit.planning.search.clauses import Clause, refused_at
 from pkikit.planning.search.preferred import eager
 from pkikit.planning.search.problem import Problem
 
 BEAM = 300
 """States that are kept of each size if there are too many to look at all."""
-PAIRS = 4
-"""Pairs of steps for each connection that the estimate looks at."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,78 @@ def single(mask: int) -> bool:
     return mask.bit_count() == 1
 
 
+class Table:
+    """All clauses as bits of numbers, so that a state is looked at with few operations.
+
+    Attributes:
+        names: for each connection, its clauses.
+        helped_by: for each step, the clauses that it settles.
+    """
+
+    def __init__(self, rules: Sequence[tuple[int, int]], soft: Sequence[tuple[int, int, int]], steps: int) -> None:
+        self.every = (1 << (len(rules) + len(soft))) - 1
+        self.helped_by = [0] * steps
+        self._alone = [0] * steps  # clauses that this step completes by itself
+        self._soft_of = [0] * steps
+        self._rules_alone = [0] * steps
+        self._rules_together = [0] * steps
+        self._several: list[tuple[int, int]] = []
+        self._several_rules: list[list[tuple[int, int]]] = [[] for _ in range(steps)]
+        names: dict[int, int] = {}
+        for number, (done, missing) in enumerate(rules):
+            bit = 1 << number
+            self._enter(bit, done, missing)
+            for k in bits(done):
+                if single(done):
+                    self._rules_alone[k] |= bit
+                else:
+                    self._rules_together[k] |= bit
+                    self._several_rules[k].append((bit, done))
+        for number, (done, missing, name) in enumerate(soft, len(rules)):
+            bit = 1 << number
+            self._enter(bit, done, missing)
+            names[name] = names.get(name, 0) | bit
+            for k in bits(done):
+                self._soft_of[k] |= bit
+        self.names = tuple(names.values())
+
+    def _enter(self, bit: int, done: int, missing: int) -> None:
+        for k in bits(missing):
+            self.helped_by[k] |= bit
+        if single(done):
+            self._alone[done.bit_length() - 1] |= bit
+        else:
+            self._several.append((bit, done))
+
+    def open(self, state: int) -> int:
+        """Return the clauses that no completed step has settled."""
+        settled = 0
+        for k in bits(state):
+            settled |= self.helped_by[k]
+        return self.every & ~settled
+
+    def complete(self, state: int) -> int:
+        """Return the clauses all of whose late steps are completed."""
+        found = 0
+        for k in bits(state):
+            found |= self._alone[k]
+        for bit, done in self._several:
+            if not done & ~state:
+                found |= bit
+        return found
+
+    def blocks(self, state: int, open_: int, k: int) -> bool:
+        """Tell whether a rule excludes this step in this state."""
+        if self._rules_alone[k] & open_:
+            return True
+        after = state | (1 << k)
+        return any(bit & open_ and not done & ~after for bit, done in self._several_rules[k])
+
+    def wants_late(self, state: int, open_: int, k: int) -> bool:
+        """Tell whether an open clause is nearer to a refusal after this step."""
+        return bool((self._soft_of[k] | self._rules_together[k]) & open_)
+
+
 class Losses:
     """Searches the order that loses the least by clauses: soft ones cost, hard ones are never broken."""
 
@@ -67,38 +138,39 @@ class Losses:
         self.soft = [(self.hard.mask(c.done), self.hard.mask(c.missing), names[c.because]) for c in soft]
         self.rules = [(self.hard.mask(c.done), self.hard.mask(c.missing)) for c in clauses if c.hard]
         self.endless = any(not missing for _, missing, _ in self.soft)
+        self.table = Table(self.rules, self.soft, len(problem.keys))
         self.pick = eager(problem)
-        self.cycles = self._cycles()
+        self._estimates()
 
-    def _cycles(self) -> list[list[tuple[int, int, float, float]]]:
-        """Return for each connection the pairs of steps that refuse it in between, whichever comes first.
+    def _estimates(self) -> None:
+        """Find for each connection a pair of steps that refuses it in between, whichever comes first.
 
-        A pair is (one, other, minutes of one, minutes of other). If a rule puts one first, only the other one ends the refusal.
+        The later one ends the refusal, so each way loses at least its minutes. If a rule puts one first, it is the other's.
         """
         after = {(done, missing, name) for done, missing, name in self.soft if single(done) and single(missing)}
         rules = {(done, missing) for done, missing in self.rules if single(done) and single(missing)}
-        found: dict[int, list[tuple[int, int, float, float]]] = {}
+        best: dict[int, tuple[float, int, int, float, float]] = {}
         for done, missing, name in after:
-            minutes = [self.minutes[mask.bit_length() - 1] for mask in (done, missing)]
-            if (missing, done, name) in after and done < missing:
-                found.setdefault(name, []).append((done, missing, minutes[0], minutes[1]))
-            elif (missing, done) in rules:  # `done` comes first in any case, so the other one ends it
-                found.setdefault(name, []).append((done, missing, minutes[1], minutes[1]))
-        return [sorted(pairs, key=lambda pair: -min(pair[2:]))[:PAIRS] for pairs in found.values()]
+            one, other = done.bit_length() - 1, missing.bit_length() - 1
+            if (missing, done, name) in after:
+                of_one, of_other = self.minutes[one], self.minutes[other]
+            elif (missing, done) in rules:
+                of_one = of_other = self.minutes[other]
+            else:
+                continue
+            best[name] = max(
+                best.get(name, (0.0, 0, 0, 0.0, 0.0)), (min(of_one, of_other), one, other, of_one, of_other)
+            )
+        self.least = sum(pair[0] for pair in best.values())
+        self.pairs: list[list[tuple[int, float, float]]] = [[] for _ in self.minutes]
+        weights = Counter(best.values())
+        for (least, one, other, of_one, of_other), count in weights.items():
+            self.pairs[one].append((1 << other, -of_one * count, (of_other - least) * count))
+            self.pairs[other].append((1 << one, -of_other * count, (of_one - least) * count))
 
-    def still(self, state: int) -> float:
-        """Return what every way on from a state loses at least."""
-        total = 0.0
-        for pairs in self.cycles:
-            most = 0.0
-            for one, other, of_one, of_other in pairs:
-                if state & one:
-                    least = 0.0 if state & other else of_other
-                else:
-                    least = of_one if state & other else min(of_one, of_other)
-                most = max(most, least)
-            total += most
-        return total
+    def _nearer(self, state: int, position: int) -> float:
+        """Return by how much this step changes the least that every way on loses."""
+        return sum(second if state & other else first for other, second, first in self.pairs[position])
 
     def cheapest(self, limit: int) -> Cheap:
         """Return the order that loses the least.
@@ -112,9 +184,9 @@ class Losses:
         if self.hard.solve(self.pick, self.problem.limits.dead_ends).order is None:
             return Cheap((), 0.0, proven=False, opened=0)
         costs, came, opened = {0: 0.0}, dict[int, tuple[int, int]](), 0
-        waiting = [(self.still(0), -0, 0, 0.0)]
+        waiting = [(self.least, 0, 0, 0.0)]
         while waiting:
-            _, _, state, cost = heapq.heappop(waiting)
+            estimate, _, state, cost = heapq.heappop(waiting)
             if state == self.hard.all:
                 return Cheap(self._order(came), cost, proven=True, opened=opened)
             if cost > costs[state]:
@@ -126,26 +198,28 @@ class Losses:
                 then = state | (1 << position)
                 if cost + price < costs.get(then, float("inf")):
                     costs[then], came[then] = cost + price, (state, position)
-                    heapq.heappush(waiting, (cost + price + self.still(then), -then.bit_count(), then, cost + price))
+                    nearer = estimate + price + self._nearer(state, position)
+                    heapq.heappush(waiting, (nearer, -then.bit_count(), then, cost + price))
         return Cheap((), 0.0, proven=False, opened=opened)
 
     def _beam(self, opened: int) -> Cheap:
-        """Look at states by size, and keep only the cheapest of each."""
-        layer, came = {0: 0.0}, dict[int, tuple[int, int]]()
+        """Look at states by size, and keep only the most promising of each."""
+        layer, came = {0: (self.least, 0.0)}, dict[int, tuple[int, int]]()
         for _ in self.problem.keys:
-            following = dict[int, float]()
-            for state, cost in layer.items():
+            following = dict[int, tuple[float, float]]()
+            for state, (estimate, cost) in layer.items():
                 for position, price in self._ways(state, came):
                     then = state | (1 << position)
-                    if cost + price < following.get(then, float("inf")):
-                        following[then], came[then] = cost + price, (state, position)
-            kept = sorted(following.items(), key=lambda item: item[1] + self.still(item[0]))[:BEAM]
+                    reached = (estimate + price + self._nearer(state, position), cost + price)
+                    if then not in following or reached < following[then]:
+                        following[then], came[then] = reached, (state, position)
+            kept = sorted(following.items(), key=lambda item: item[1])[:BEAM]
             layer = dict(kept)
         if self.hard.all not in layer:  # hard rules with several keys ended all of them
             solved = self.hard.solve(self.pick, self.problem.limits.dead_ends).order or ()
             order = tuple(self.problem.keys[position] for position in solved)
             return Cheap(order, float("inf"), proven=False, opened=opened)
-        return Cheap(self._order(came), layer[self.hard.all], proven=False, opened=opened)
+        return Cheap(self._order(came), layer[self.hard.all][1], proven=False, opened=opened)
 
     def _order(self, came: dict[int, tuple[int, int]]) -> tuple[str, ...]:
         order, state = list[str](), self.hard.all
@@ -160,25 +234,17 @@ class Losses:
         Two kinds of steps need no choice. While nothing is refused, a step that no clause wants late is done at once. A step that
         no clause wants early is done last, when nothing is refused any more.
         """
-        soft = [row for row in self.soft if not row[1] & state]
-        rules = [row for row in self.rules if not row[1] & state]
-        refused = len({name for done, _, name in soft if not done & ~state})
-        possible = self.hard.possible(state)
-        late = 0
-        for done, _, _ in soft:
-            late |= done
-        for done, _ in rules:
-            if (done & ~state).bit_count() > 1:
-                late |= done
+        table, left = self.table, list(bits(self.hard.all & ~state))
+        open_ = table.open(state)
+        begun = open_ & table.complete(state)
+        refused = sum(1 for mask in table.names if mask & begun)
+        possible = [k for k in left if not table.blocks(state, open_, k)]
         if not refused:
-            at_once = [position for position in possible if not late >> position & 1]
+            at_once = [k for k in possible if not table.wants_late(state, open_, k)]
             if at_once:
                 yield self.pick(at_once, self._previous(state, came)), 0.0
                 return
-        early = 0
-        for row in (*soft, *rules):
-            early |= row[1]
-        choice = possible if self.endless else [position for position in possible if early >> position & 1]
+        choice = possible if self.endless else [k for k in possible if open_ & table.helped_by[k]]
         for position in choice or possible[:1]:
             yield position, refused * self.minutes[position]
 
