@@ -173,6 +173,8 @@ def finish(
     )
     verdicts = Verdicts(given.change)
     plan = make_plan(given.change, progress, verdicts)
+    if plan.change is not given.change:
+        verdicts = Verdicts(plan.change)  # with more restarts
     plan = replace(plan, notes=tuple(dict.fromkeys((*given.notes, *plan.notes))))
     schedule: tuple[ScheduledStep, ...] = ()
     found = dated_plan(plan, terms, verdicts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pkikit.planning.change import Change
 from pkikit.planning.enabling.option import Trial
 from pkikit.planning.enabling.trying import Attempt, try_all
-from pkikit.planning.planner.enabled import trial_of
+from pkikit.planning.planner.making import trial_of
 from tests.support.clashing_changes import same_subject
 
 

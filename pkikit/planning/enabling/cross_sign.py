@@ -69,9 +69,13 @@ def _with_cross(made: SignedAgain, crosses: dict[x509.Certificate, x509.Certific
     change, peers = made.change, made.change.today.deployment.peers
 
     def of_list(fqdn: str, held: Certificates) -> Certificates:
-        """Behind the new root: the first copy that is used counts, and that is the root as soon as the old one is gone."""
-        added = tuple(crosses[c] for c in held if c in crosses) if fqdn in peers else ()
-        return (*held, *added)
+        """Behind the new root: the first copy that is used counts, and that is the root as soon as the old one is gone.
+
+        A list needs it if it has a CA below the new root: from there on, a path is only looked for in the list.
+        """
+        if fqdn not in peers and all(is_self_signed(c) or not signers(c, crosses) for c in held):
+            return held
+        return (*held, *(crosses[c] for c in held if c in crosses))
 
     def of_credential(held: Credential) -> Credential:
         sent = tuple(c for c in held.chain if c not in crosses)

@@ -50,7 +50,8 @@ def try_all(
         progress: hears what is tried.
 
     Returns:
-        What works first, the cheapest first; then the rest, by lost minutes. Pairs only if nothing works by itself.
+        What works first, the cheapest first; then the rest, by lost minutes. Pairs only if nothing works by itself. If more
+        restarts are enough, nothing else: they cost nothing that anybody would weigh.
     """
     singles = []
     for option in EVERY:
@@ -58,6 +59,8 @@ def try_all(
         made = _grown(option, change, trial, replan)
         if made is not None:
             singles.append((option, *made))
+        if made is not None and option is MORE_RESTARTS and made[1].works:
+            break
     found = [_attempt((option,), trial, made, result, change) for option, made, result in singles]
     if not any(attempt.trial.works for attempt in found):
         found += _pairs(singles, trial, replan, change, progress)

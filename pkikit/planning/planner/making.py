@@ -9,6 +9,7 @@ from pkikit.design.legs import legs_of
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.certificates.facts import is_self_signed
 from pkikit.planning.change import Change
+from pkikit.planning.enabling.more_restarts import MORE_RESTARTS
 from pkikit.planning.enabling.option import Trial
 from pkikit.planning.enabling.trying import try_all
 from pkikit.planning.plan import Plan, Prediction
@@ -24,7 +25,8 @@ from pkikit.view.short_names import ShortNames
 
 Progress = Callable[[str, int], None]
 _MOST = 3
-_TRIAL = Limits(states=8_000)  # of a trial, only whether an order exists counts, not which
+# Of a trial, it counts whether an order exists, and about how much is lost without one, not which order it is.
+_TRIAL = Limits(states=8_000, lost_states=2_000)
 
 
 def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdicts | None = None) -> Plan:
@@ -44,10 +46,33 @@ def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdic
         return plan
 
     def replan(other: Change) -> Trial:
-        return _trial(_ordered(other, heard, None, Preference(), _TRIAL))
+        return trial_of(other, heard)
 
     tried = try_all(change, _trial(plan), replan, lambda kind: heard(kind, 1))
+    if tried and tried[0].trial.works and tried[0].enabling.kind == MORE_RESTARTS.kind:
+        return _with_restarts(plan, tried[0].change, heard)
     return replace(plan, enabling=tuple(attempt.enabling for attempt in tried))
+
+
+def _with_restarts(plan: Plan, change: Change, progress: Progress) -> Plan:
+    """Return the plan of a change with more restarts: they cost no verification, so they are no other design."""
+    made = _ordered(change, progress, None, preference_of(change), Limits())
+    extra = counted(len(change.steps) - len(plan.change.steps), "more restart")
+    note = f"With one restart of each machine, no order is without refusals, so the plan has {extra}."
+    return replace(made, notes=(note, *made.notes))
+
+
+def trial_of(change: Change, progress: Progress | None = None) -> Trial:
+    """Order a change only to know how well that is possible.
+
+    Args:
+        change: the steps.
+        progress: is called with what the work does, and how many times it did so.
+
+    Returns:
+        Whether an order exists; if none does, about what is lost.
+    """
+    return _trial(_ordered(change, progress or (lambda what, number: None), None, Preference(), _TRIAL))
 
 
 def _trial(plan: Plan) -> Trial:

@@ -12,8 +12,8 @@ from pkikit.planning.search.clauses import Clause, refused_at
 from pkikit.planning.search.preferred import eager
 from pkikit.planning.search.problem import Problem
 
-BEAM = 300
-"""States that are kept of each size if there are too many to look at all."""
+BEAM, MOVES = 40, 8
+"""If there are too many states to look at all: one of so many of them is kept of each size, and so many moves are tried."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,20 @@ def single(mask: int) -> bool:
 class Table:
     """All clauses as bits of numbers, so that a state is looked at with few operations.
 
-    Attributes:
-        names: for each connection, its clauses.
-        helped_by: for each step, the clauses that it settles.
+    `names` are the clauses of each connection, `helped_by` those that a step settles, `alone` those whose only late step it is.
     """
 
     def __init__(self, rules: Sequence[tuple[int, int]], soft: Sequence[tuple[int, int, int]], steps: int) -> None:
+        """Enter all clauses.
+
+        Args:
+            rules: hard ones, as (done, missing).
+            soft: the others, with the number of the connection.
+            steps: how many steps there are.
+        """
         self.every = (1 << (len(rules) + len(soft))) - 1
         self.helped_by = [0] * steps
-        self._alone = [0] * steps  # clauses that this step completes by itself
+        self.alone = [0] * steps  # clauses that this step completes by itself
         self._soft_of = [0] * steps
         self._rules_alone = [0] * steps
         self._rules_together = [0] * steps
@@ -93,7 +98,7 @@ class Table:
         for k in bits(missing):
             self.helped_by[k] |= bit
         if single(done):
-            self._alone[done.bit_length() - 1] |= bit
+            self.alone[done.bit_length() - 1] |= bit
         else:
             self._several.append((bit, done))
 
@@ -106,9 +111,14 @@ class Table:
 
     def complete(self, state: int) -> int:
         """Return the clauses all of whose late steps are completed."""
-        found = 0
+        found = self.several(state)
         for k in bits(state):
-            found |= self._alone[k]
+            found |= self.alone[k]
+        return found
+
+    def several(self, state: int) -> int:
+        """Return those of them that have several late steps."""
+        found = 0
         for bit, done in self._several:
             if not done & ~state:
                 found |= bit
@@ -204,6 +214,7 @@ class Losses:
 
     def _beam(self, opened: int) -> Cheap:
         """Look at states by size, and keep only the most promising of each."""
+        width = max(10, self.problem.limits.lost_states // BEAM)
         layer, came = {0: (self.least, 0.0)}, dict[int, tuple[int, int]]()
         for _ in self.problem.keys:
             following = dict[int, tuple[float, float]]()
@@ -213,13 +224,56 @@ class Losses:
                     reached = (estimate + price + self._nearer(state, position), cost + price)
                     if then not in following or reached < following[then]:
                         following[then], came[then] = reached, (state, position)
-            kept = sorted(following.items(), key=lambda item: item[1])[:BEAM]
+            kept = sorted(following.items(), key=lambda item: item[1])[:width]
             layer = dict(kept)
         if self.hard.all not in layer:  # hard rules with several keys ended all of them
             solved = self.hard.solve(self.pick, self.problem.limits.dead_ends).order or ()
             order = tuple(self.problem.keys[position] for position in solved)
             return Cheap(order, float("inf"), proven=False, opened=opened)
         return Cheap(self._order(came), layer[self.hard.all][1], proven=False, opened=opened)
+
+    def moved(self, order: tuple[str, ...]) -> tuple[str, ...]:
+        """Move steps one by one to where the order loses less.
+
+        Args:
+            order: keys, as the hard clauses allow them.
+
+        Returns:
+            The order with which no move helps any more, or enough were tried.
+        """
+        best = [self.hard.positions[key] for key in order]
+        lost, tried, most = self._cost(best, float("inf")), 0, self.problem.limits.lost_states // MOVES
+        improved = True
+        while improved and tried < most:
+            improved = False
+            for k in tuple(best):
+                rest = [other for other in best if other != k]
+                for place in range(len(best)):
+                    tried += 1
+                    cost = self._cost([*rest[:place], k, *rest[place:]], lost)
+                    if cost < lost:
+                        best, lost, improved = [*rest[:place], k, *rest[place:]], cost, True
+                if tried > most:
+                    break
+        return tuple(self.problem.keys[k] for k in best)
+
+    def _cost(self, order: Sequence[int], limit: float) -> float:
+        """Return what an order loses; infinite as soon as it is above the limit, or if a rule excludes it."""
+        table, state, total = self.table, 0, 0.0
+        settled = begun = 0
+        for k in order:
+            open_ = table.every & ~settled
+            if table.blocks(state, open_, k):
+                return float("inf")
+            refusing = open_ & (begun | table.several(state))
+            if refusing:
+                total += self.minutes[k] * sum(1 for mask in table.names if mask & refusing)
+                if total >= limit:
+                    return float("inf")
+            state |= 1 << k
+            settled |= table.helped_by[k]
+            begun |= table.alone[k]
+        return total
 
     def _order(self, came: dict[int, tuple[int, int]]) -> tuple[str, ...]:
         order, state = list[str](), self.hard.all

@@ -55,13 +55,15 @@ class Limits:
     Attributes:
         dead_ends: how many dead ends the search for an order may meet.
         questions: how many states of one connection may be asked to make one clause smaller.
-        states: how many states the search for the fewest lost minutes, or for the preferred order, may open.
+        states: how many states the search for the preferred order may open.
+        lost_states: how many states the search for the fewest lost minutes may open.
         exact_steps: changes with at most this many steps get an order that is preferred for certain.
     """
 
     dead_ends: int = 20_000
     questions: int = 600
     states: int = 60_000
+    lost_states: int = 12_000
     exact_steps: int = 12
 
 

@@ -16,6 +16,9 @@ from pkikit.planning.search.preferred import Preferred, eager
 from pkikit.planning.search.problem import Found, Problem, Progress
 from pkikit.planning.search.smallest_reason import smallest_reason
 
+IMPROVEMENTS = 6
+"""How often an order that is not proven to be the best is improved and replayed again."""
+
 
 def search(problem: Problem, progress: Progress = lambda what, number: None) -> Found:
     """Order the steps so that nothing is refused in any state.
@@ -76,19 +79,26 @@ class _Search:
         What the known clauses cost is never more than what is lost, and it is all after a replay. So if a replay of the cheapest
         order teaches nothing, no order loses less.
         """
-        left, best, proven = self.problem.limits.states, (float("inf"), tuple[str, ...]()), False
+        left, best, proven = self.problem.limits.lost_states, (float("inf"), tuple[str, ...]()), False
         while left > 0:
             cheap = Losses(self.problem, self.facts).cheapest(left)
             left -= cheap.opened
-            self.progress("loss", self.problem.limits.states - left)
+            self.progress("loss", self.problem.limits.lost_states - left)
             if not cheap.order:
                 break
             new = self.replay(cheap.order)
-            if allowed(cheap.order, [clause for clause in self.facts if clause.hard]):
-                best = min(best, (lost_by(cheap.order, self.problem, self.facts), cheap.order))
+            best = min(best, (self._lost(cheap.order), cheap.order)) if self._keeps_rules(cheap.order) else best
             if not new:
                 proven = cheap.proven
                 break
+        for _ in range(0 if proven or not best[1] else IMPROVEMENTS):
+            moved = Losses(self.problem, self.facts).moved(best[1])
+            new = self.replay(moved)
+            lost = self._lost(moved)
+            self.progress("improve", self.rounds)
+            if lost >= best[0] and not new:
+                break
+            best = min(best, (lost, moved)) if self._keeps_rules(moved) else best
         lost, order = best
         return replace(
             found,
@@ -99,6 +109,13 @@ class _Search:
             clauses=tuple(self.clauses),
             rounds=self.rounds,
         )
+
+    def _lost(self, order: tuple[str, ...]) -> float:
+        return lost_by(order, self.problem, self.facts)
+
+    def _keeps_rules(self, order: tuple[str, ...]) -> bool:
+        """Tell whether an order breaks no hard clause, also none that its replay taught."""
+        return allowed(order, [clause for clause in self.facts if clause.hard])
 
     def _answer(self, order: tuple[str, ...]) -> Found:
         return Found(order=order, exists=True, proven=True, clauses=tuple(self.clauses), rounds=self.rounds)
