@@ -92,13 +92,17 @@ def rehearse(
 
 
 def _read(path: Path) -> tuple[Plan, tuple[datetime, ...]]:
-    """Return a plan, and when each of its steps is complete; no dates if the file has none."""
+    """Return a plan that a lab can play, and when each of its steps is complete; no dates if the file has none."""
+    from pkikit.planning.lookalike_change import LOOKALIKE, playable_change
     from pkikit.planning.plan_file import bring_plan
 
     brought = bring_plan(path)
+    plan = brought.plan
+    change = playable_change(plan.change)
+    if change is not plan.change:
+        plan = replace(plan, change=change, notes=(*plan.notes, LOOKALIKE))
     ends = {step.key: step.ends for step in brought.schedule}
-    order = brought.plan.order
-    return brought.plan, tuple(ends[key] for key in order) if ends.keys() >= set(order) else ()
+    return plan, tuple(ends[key] for key in plan.order) if ends.keys() >= set(plan.order) else ()
 
 
 def _sabotage(swap: str | None, kill_after: int | None, roll_back: int | None) -> Sabotage | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -11,12 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from pkikit.design.csr import fast_key, make_key
 from pkikit.issue.lookalike.engine import Lookalikes, reissue
-from pkikit.issue.lookalike.originals import Originals
-from pkikit.issue.lookalike.rekeyed_world import counterpart_of, originals_of, rekeyed_credential
 from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.certificates.facts import extension, key_of
 from pkikit.planning.change import Change
-from pkikit.planning.steps import Step
+from pkikit.planning.lookalike_change import counterpart_of_change, originals_of_change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +44,7 @@ def signed_again(change: Change) -> SignedAgain:
     Raises:
         InputError: there are more keys than are worked on.
     """
-    originals = _originals(change)
+    originals = originals_of_change(change)
     made = reissue(originals)
     every = dict.fromkeys(originals.certificates)
     issuers, own = {}, {}
@@ -55,37 +53,9 @@ def signed_again(change: Change) -> SignedAgain:
         issuers[made.certificate(certificate)] = _usable(made, signer)
         own[made.certificate(certificate)] = _usable(made, key_of(certificate))
     return SignedAgain(
-        change=replace(
-            change,
-            today=counterpart_of(change.today, made),
-            tomorrow=counterpart_of(change.tomorrow, made),
-            steps=tuple(_counterpart(made, step) for step in change.steps),
-        ),
+        change=counterpart_of_change(change, made),
         issuer_keys={c: key for c, key in issuers.items() if key is not None},
         own_keys={c: key for c, key in own.items() if key is not None},
-    )
-
-
-def _originals(change: Change) -> Originals:
-    """Return everything with keys or signatures: a look-alike has to be of all of it together."""
-    one, other = originals_of(change.today), originals_of(change.tomorrow)
-    loaded = [step.credential for step in change.steps if step.credential is not None]
-    listed = (c for step in change.steps for c in step.certificates)
-    shown = (c for credential in loaded for c in credential.chain)
-    return Originals(
-        certificates=(*one.certificates, *other.certificates, *listed, *shown),
-        presented=(*one.presented, *other.presented, *(credential.leaf for credential in loaded)),
-        crls=(*one.crls, *other.crls),
-        answers=(*one.answers, *other.answers),
-        keys=(*one.keys, *other.keys, *(c.key for c in loaded if c.key is not None and not c.key_matches)),
-    )
-
-
-def _counterpart(made: Lookalikes, step: Step) -> Step:
-    return replace(
-        step,
-        certificates=tuple(made.certificate(c) for c in step.certificates),
-        credential=rekeyed_credential(made, step.credential) if step.credential is not None else None,
     )
 
 
