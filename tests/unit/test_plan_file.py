@@ -15,8 +15,10 @@ from cryptography import x509
 
 from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.world import StandIns, World
 from pkikit.planning.difference import difference_of
+from pkikit.planning.lookalike_change import playable_change
 from pkikit.planning.plan import Plan
 from pkikit.planning.plan_file import bring_plan, plan_json, read_plan, write_plan
 from pkikit.planning.predictions import naive_order, replay
@@ -257,3 +259,18 @@ def test_only_a_plan_is_replaced(written: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not the folder of a plan"):
         write_plan(tmp_path / "third.json", small_plan())
     assert not (tmp_path / "third.json").exists()
+
+
+def test_plan_without_keys_is_played_on_a_look_alike_with_the_same_verdicts() -> None:
+    small = small_plan()
+    parties = {
+        fqdn: replace(party, credential=party.credential and Credential(chain=party.credential.chain))
+        for fqdn, party in small.change.today.parties.items()
+    }
+    change = replace(small.change, today=replace(small.change.today, parties=parties))
+    played = playable_change(change)
+    assert played is not change
+    assert all(party.credential.key_matches for party in played.today.parties.values() if party.credential)
+    assert all(step.credential.key_matches for step in played.steps if step.credential)
+    assert [p.legs for p in replay(played, small.order)] == [p.legs for p in replay(change, small.order)]
+    assert playable_change(played) is played
