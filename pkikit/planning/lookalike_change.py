@@ -13,7 +13,7 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.planning.change import Change
 from pkikit.planning.steps import Step
 
-LOOKALIKE = "Private keys are missing, so the lab plays a look-alike of all certificates: same names, dates and purposes, other keys."
+LOOKALIKE = "Private keys are missing, so the lab plays a look-alike: same names, dates and purposes, other keys."
 """What to say about a rehearsal of it."""
 
 
