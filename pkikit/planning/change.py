@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -134,13 +134,25 @@ class Change:
         if key not in self._deployments:
             changed: dict[str, Any] = {s.place: s.new for step in with_settings for s in step.settings}
             try:
-                self._deployments[key] = deployment_with(self.today.deployment, changed)
+                self._deployments[key] = self._with_known_machines(
+                    deployment_with(self.today.deployment, changed), with_settings
+                )
             except InputError as error:
                 self._deployments[key] = error
         found = self._deployments[key]
         if isinstance(found, InputError):
             raise found
         return found
+
+    def _with_known_machines(self, deployment: Deployment, effective: Iterable[Step]) -> Deployment:
+        """Return a configuration whose machines all exist; InputError if it names one that no world has by then."""
+        renamed = dict(pair for step in effective for pair in step.renames)
+        known = {renamed.get(fqdn, fqdn) for fqdn in self.today.parties}
+        for group in deployment.groups:
+            for member in group.members:
+                if member not in known:
+                    raise InputError(f"{member} is not a machine yet")
+        return deployment
 
     @cached_property
     def _groups(self) -> Mapping[str, PartyGroup]:

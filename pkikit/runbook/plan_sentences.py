@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pkikit.planning.steps import Action
+from pkikit.planning.plan import Plan
+from pkikit.planning.steps import Action, Step
 from pkikit.runbook.finished_plan import FinishedPlan
 from pkikit.runbook.runbook_contents import Runbook
 from pkikit.text import counted, listed
@@ -97,6 +98,8 @@ def interruptions_of(contents: Runbook) -> Iterator[str]:
         if prediction.interrupted:
             services = listed([contents.say(text) for text in prediction.interrupted])
             what += f" No other peer carries {services} meanwhile."
+        elif _is_only_peer(contents.plan, made.step):
+            what += " There is no other peer for what runs over them."
         elif made.step.action is not Action.UPGRADE:
             carried.append(made)
             continue
@@ -108,3 +111,8 @@ def interruptions_of(contents: Runbook) -> Iterator[str]:
         steps = f"Step {numbers} restarts a machine" if len(carried) == 1 else f"Steps {numbers} restart a machine each"
         are = "connection is" if cuts == [1] else "connections are"
         yield f"{steps}: {each} {are} down for about 3 minutes. Other peers carry every service meanwhile."
+
+
+def _is_only_peer(plan: Plan, step: Step) -> bool:
+    cluster = plan.change.today.deployment.cluster_of(step.machine)
+    return step.action is Action.RESTART and (cluster is None or len(cluster.peers) == 1)

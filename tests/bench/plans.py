@@ -30,8 +30,7 @@ import sys
 from pathlib import Path
 from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.planning.plan_file import read_plan
-from pkikit.planning.change import Change
-plan = read_plan(Path(sys.argv[1])).plan
+plan = read_plan(Path(sys.argv[1]))
 for number in range(len(plan.order) + 1):
     done = frozenset(plan.order[:number])
     judge_all_legs(plan.change.world(done), plan.change.time(done))

@@ -6,15 +6,21 @@ from collections import Counter
 from dataclasses import replace
 from functools import cache
 
+import pytest
+
+from pkikit.errors import InputError
 from pkikit.judge.legs.leg_verdict import judge_all_legs
+from pkikit.model.deployment import deployment_from
 from pkikit.model.tables.features import ASKED_VERSIONS
 from pkikit.planning.change import Change
+from pkikit.planning.difference import difference_of
 from pkikit.planning.steps import Action, Precedence, Step
+from pkikit.worlds.issued_world import issue_world
 from tests.support.plan_changes import CHANGES
 from tests.support.plan_orders import Orders
 from tests.support.plan_pairs import Design, Held, Pair, build, pair, pairs
 from tests.support.plan_replay import replayed
-from tests.support.worlds import AT, C1, E1
+from tests.support.worlds import AT, C1, E1, issued
 
 
 @cache
@@ -119,3 +125,20 @@ def test_orders_of_a_small_change_are_all_looked_at() -> None:
     ))  # fmt: skip
     assert not Orders(change=swapped).exists()
     assert Orders(change=swapped).least(lambda step: 2.0) == 2
+
+
+def test_deployments_without_a_common_expressway_have_no_plan() -> None:
+    with pytest.raises(InputError, match="no Expressway is in both"):
+        difference_of(issued("single-pair").world, issued("clustered-full").world, at=AT)
+
+
+def test_state_with_a_machine_that_no_world_has_cannot_be_entered() -> None:
+    """Mobile and Remote Access before its domain: the client then has a name that nobody planned for."""
+    before = issued("single-pair").world
+    data = before.deployment.model_dump(mode="json")
+    data |= {"mra": True, "domains": {"registration": ["example.com"]}}
+    after = issue_world(deployment_from(data), at=AT, rsa=False).world
+    change = difference_of(before, replace(after, parties={**after.parties, **before.parties}), at=AT)
+    (early,) = (step.key for step in change.steps if any(s.place == "mra" for s in step.settings))
+    with pytest.raises(InputError, match="is not a machine yet"):
+        change.world(frozenset({early}))

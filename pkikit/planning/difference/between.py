@@ -14,7 +14,7 @@ from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import World
 from pkikit.planning.change import Change
-from pkikit.planning.difference.machines import Machines, renames_between, require_plain_renames
+from pkikit.planning.difference.machines import Machines, renames_between, require_common_peers, require_plain_renames
 from pkikit.planning.difference.party_steps import party_steps
 from pkikit.planning.difference.restart_steps import restart_precedences, restart_steps
 from pkikit.planning.difference.setting_steps import dns_steps, setting_steps
@@ -51,11 +51,12 @@ def difference_of(
         The steps, and the orders that hold whatever the certificates are.
 
     Raises:
-        InputError: tomorrow is an older version, or machines swap their names.
+        InputError: tomorrow is an older version or has no Expressway of today, or machines swap their names.
     """
     if renames is None:
         renames = renames_between(today.deployment, tomorrow.deployment)
     require_plain_renames(renames, today.deployment)
+    require_common_peers(renames, today.deployment, tomorrow.deployment)
     today, tomorrow = _comparable(today, tomorrow)
     machines = Machines(today=today, tomorrow=tomorrow, renamed=renames)
     names, gone = _names(today, tomorrow)

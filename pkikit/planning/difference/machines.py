@@ -9,6 +9,7 @@ from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import PartyGroup, PartyKind
 from pkikit.model.world import World
+from pkikit.text import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,22 @@ def require_plain_renames(renamed: Mapping[str, str], today: Deployment) -> None
         if new in taken or new in seen:
             raise InputError(f"{old} cannot get the name {new}: another machine has it")
         seen.add(new)
+
+
+def require_common_peers(renamed: Mapping[str, str], today: Deployment, tomorrow: Deployment) -> None:
+    """Return if the two deployments have an Expressway in common.
+
+    Args:
+        renamed: the FQDN after, by the FQDN before.
+        today: the deployment before.
+        tomorrow: the deployment after.
+
+    Raises:
+        InputError: they have none, so nothing leads from one to the other.
+    """
+    if not {renamed.get(peer, peer) for peer in today.peers} & set(tomorrow.peers):
+        before, after = (listed(d.peers, at_most=4) for d in (today, tomorrow))
+        raise InputError(f"today has {before}, and tomorrow has {after}: no Expressway is in both, so there is no plan")
 
 
 def _machines_of(deployment: Deployment) -> frozenset[str]:
