@@ -190,13 +190,11 @@ def test_domain_without_mobile_and_remote_access_is_refused(issued: dict[str, Is
 
 
 def test_goals_combine(issued: dict[str, IssuedWorld]) -> None:
-    result = reached(
-        issued["clustered-mra"], "two-stores", "add-domain:new.example.com", "rename-peer:e1=edge1.example.com"
-    )
-    assert (
-        result.words
-        == "two certificate stores, add the domain new.example.com, rename e1.example.com to edge1.example.com"
-    )
+    goals = ("rename-peer:e1=edge1.example.com", "two-stores", "add-domain:new.example.com")
+    result = reached(issued["clustered-mra"], *goals)
+    rename, stores, domain = result.words.split(", ")
+    assert rename == "rename e1.example.com to edge1.example.com"
+    assert (stores, domain) == ("two certificate stores", "add the domain new.example.com")
     last = result.tomorrow.parties["edge1.example.com"]
     assert last.credential is not None
     assert {"new.example.com", "edge1.example.com"} <= {*presented_names(last.credential.leaf).dns}
@@ -347,3 +345,15 @@ def test_missing_private_ca_gets_a_stand_in_that_is_said(issued: dict[str, Issue
     new = result.tomorrow.parties["expe.example.com"].credential
     assert new is not None
     assert new.leaf in result.stand_ins
+
+
+def test_two_stores_with_a_new_root_get_client_certificates_of_it(
+    issued: dict[str, IssuedWorld], tmp_path: Path
+) -> None:
+    file = tmp_path / "root.pem"
+    file.write_bytes(create_root("My Root CA", at=AT).certificate.public_bytes(Encoding.PEM))
+    result = reached(issued["clustered-mra"], "two-stores", f"new-root:{file}", "rename-peer:e1=edge1.example.com")
+    for fqdn in result.tomorrow.deployment.peers:
+        issuers = {c.leaf.issuer.rfc4514_string() for c in result.tomorrow.parties[fqdn].credentials}
+        assert issuers == {"CN=My Root CA"}
+    assert not down(result.tomorrow)

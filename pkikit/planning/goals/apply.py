@@ -15,7 +15,7 @@ from pkikit.issue.authority import Authority
 from pkikit.model.world import World
 from pkikit.planning.goals.certificates.private_ca import STAND_IN_NAME, new_private_ca, usual_leaf
 from pkikit.planning.goals.draft import Draft
-from pkikit.planning.goals.goal import Goal, GoalKind
+from pkikit.planning.goals.goal import GivenCa, Goal, GoalKind
 from pkikit.planning.goals.ground import prepare
 from pkikit.planning.goals.kinds import (
     added_domain,
@@ -54,12 +54,13 @@ def apply_goals(goals: Sequence[Goal], today: World, *, at: datetime, issuers: S
     assumed: tuple[str, ...] = ()
     if any(goal.kind is GoalKind.LEAVE_PUBLIC_CA for goal in goals) and not leave_public_ca.public_peers(today):
         today, assumed = leave_public_ca.assumed_public(today, issuers, at)
-    goals = tuple(_with_private_ca(goal, today, at) for goal in goals)
+    given = next((goal.ca for goal in goals if goal.ca is not None), None)
+    goals = tuple(_with_private_ca(goal, given, today, at) for goal in goals)
     ground = prepare(
         today,
         at=at,
         issuers=issuers,
-        files=[goal.ca for goal in goals if goal.ca is not None],
+        files=tuple({goal.ca.where: goal.ca for goal in goals if goal.ca is not None}.values()),
         renewed=_renewed(goals, today, at),
     )
     draft = Draft(ground=ground, today=ground.today, tomorrow=ground.today, notes=ground.notes)
@@ -68,7 +69,7 @@ def apply_goals(goals: Sequence[Goal], today: World, *, at: datetime, issuers: S
             f"A public CA issued the certificates of {listed(assumed)}, with both purposes, and machines outside only trust that "
             "CA: a deployment file has no certificates."
         )
-    for goal in goals:
+    for goal in sorted(goals, key=lambda goal: _ORDER.index(goal.kind)):
         draft = _applied(draft, goal)
     result = GoalResult(
         today=draft.today,
@@ -101,14 +102,25 @@ _EXCLUDE = (
     (GoalKind.NEW_ROOT, GoalKind.LEAVE_PUBLIC_CA),
     (GoalKind.RENEW, GoalKind.LEAVE_PUBLIC_CA),
 )
+# A CA is new before it issues for two stores; a name changes last, because other goals know the peer by its old one.
+_ORDER = (
+    GoalKind.RENEW,
+    GoalKind.NEW_ROOT,
+    GoalKind.LEAVE_PUBLIC_CA,
+    GoalKind.TWO_STORES,
+    GoalKind.ADD_DOMAIN,
+    GoalKind.RENAME_PEER,
+)
 _FROM_PRIVATE_CA = frozenset({GoalKind.TWO_STORES, GoalKind.LEAVE_PUBLIC_CA})
 
 
-def _with_private_ca(goal: Goal, today: World, at: datetime) -> Goal:
-    """Return the goal with a stand-in for a private CA, if it needs one and neither its file nor any machine has one."""
-    if goal.kind not in _FROM_PRIVATE_CA or goal.ca is not None or usual_leaf(today, at) is not None:
+def _with_private_ca(goal: Goal, given: GivenCa | None, today: World, at: datetime) -> Goal:
+    """Return the goal with the CA of another goal, or a stand-in for one, if it needs a private CA and no machine has one."""
+    if goal.kind not in _FROM_PRIVATE_CA or goal.ca is not None:
         return goal
-    return replace(goal, ca=new_private_ca(at))
+    if given is not None:
+        return replace(goal, ca=given)
+    return goal if usual_leaf(today, at) is not None else replace(goal, ca=new_private_ca(at))
 
 
 def _renewed(goals: Sequence[Goal], today: World, at: datetime) -> tuple[x509.Certificate, ...]:
