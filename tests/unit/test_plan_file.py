@@ -174,7 +174,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], object], tuple[str, ...]]] = {
         lambda d: d["steps"][0].update(file="change.files/../../etc/passwd"),
         ("steps[0].file: must be a file in change.files",),
     ),
-    "folder elsewhere": (lambda d: d.update(files="../other"), ("files: must be the name of a folder beside the plan",)),
+    "folder elsewhere": (lambda d: d.update(files="../other"), ("files: must be the name of a folder next to the plan",)),
     "deep value": (deep, ("settings[0].new: is nested too deeply",)),
     "unknown place": (
         lambda d: step_of(d, "set")["settings"][0].update(place="nowhere.at.all"),

@@ -211,7 +211,7 @@ def _first_difference(entry: PredictionEntry, prediction: Prediction) -> str:
             return f"the file says that {leg} is {claimed.words}, but it is {state.words}."
     strange = next((leg for leg in said if leg not in prediction.legs), None)
     if strange is not None:
-        return f"the file names {printable(strange, 120)}, which is no connection then."
+        return f"the file names {printable(strange, 120)}, which is not a connection then."
     if {r.leg for r in entry.refused} != {r.leg for r in prediction.refused}:
         return "the file names other connections as refused."
     return ""

@@ -27,11 +27,11 @@ def folder_beside(path: Path, name: str) -> Path:
         InputError: it is not beside the plan, or has a link, too many files, or a file that is too large.
     """
     if name in {"", ".", ".."} or "/" in name or "\\" in name or "\0" in name:
-        raise InputError("files: must be the name of a folder beside the plan", where=str(path))
+        raise InputError("files: must be the name of a folder next to the plan", where=str(path))
     folder = path.parent / name
     if folder.is_symlink() or not folder.is_dir():
         raise InputError(
-            f"files: there is no folder {name} beside the plan; pkikit plan --out writes both", where=str(path)
+            f"files: there is no folder {name} next to the plan; pkikit plan --out writes both", where=str(path)
         )
     left = _MAX_FILES
     for place, folders, files in os.walk(folder, followlinks=False):

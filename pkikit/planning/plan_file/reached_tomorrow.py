@@ -37,7 +37,7 @@ def differences(after: World, tomorrow: World) -> Iterator[str]:
     for fqdn, party in tomorrow.parties.items():
         found = after.parties.get(fqdn)
         if found is None:
-            yield f"steps: no step leads to the machine {fqdn} of tomorrow"
+            yield f"steps: tomorrow has the machine {fqdn}, and no step adds it"
             continue
         if _shown(found, after) != _shown(party, tomorrow):
             yield f"steps: after all steps {fqdn} has another certificate than tomorrow; a step is missing, or was changed"

@@ -76,7 +76,18 @@ class Calendar:
         return replace(dated, watched_until=dated.ends + self.terms.watch) if step.action in _CUTS else dated
 
     def _begins(self, step: Step, length: timedelta) -> tuple[datetime, str]:
-        """Return when a step of ours begins, and the window. What waits for a restart is done shortly before it."""
+        """Return when a step of ours begins. What waits for a restart is done shortly before it.
+
+        Args:
+            step: the step.
+            length: how long it takes.
+
+        Returns:
+            The time, and the window as text.
+
+        Raises:
+            InputError: no window is long enough.
+        """
         windows = self.terms.windows if step.action in IN_WINDOWS else ()
         restart = self.change.by_key.get(self.change.restart_of.get(step.key, ""))
         earliest = max(

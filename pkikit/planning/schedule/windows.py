@@ -54,7 +54,7 @@ def parse_window(text: str) -> tuple[Window, ...]:
     """
     found = _WRITTEN.fullmatch(text)
     if found is None:
-        raise InputError(f"{printable(text, 60)!r} is no window: {_FORM}")
+        raise InputError(f"{printable(text, 60)!r} is not a window: {_FORM}")
     days, *numbers = found.groups()
     hour, minute, last_hour, last_minute = map(int, numbers)
     if max(hour, last_hour) > 24 or max(minute, last_minute) > 59 or hour > 23 or (last_hour == 24 and last_minute):
