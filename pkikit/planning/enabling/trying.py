@@ -142,7 +142,8 @@ def _more(made: Change, change: Change) -> str:
 def _achieves(before: Trial, after: Trial) -> str:
     if after.works:
         return "With it, an order exists in which no connection is refused."
-    refused = f"{counted(after.refused_legs, 'connection')} refused for {after.lost_minutes:g} connection-minutes"
+    minutes = f"{after.lost_minutes:,g} connection-minute{'' if after.lost_minutes == 1 else 's'}"
+    refused = f"{counted(after.refused_legs, 'connection')} refused for {minutes}"
     if after.lost_minutes < before.lost_minutes:
-        return f"No order is without refusals even so, but the best one loses less: {refused} instead of {before.lost_minutes:g}."
+        return f"No order is without refusals even so, but the best one loses less: {refused} instead of {before.lost_minutes:,g}."
     return f"It does not help: {refused}."
