@@ -145,5 +145,5 @@ def _achieves(before: Trial, after: Trial) -> str:
     minutes = f"{after.lost_minutes:,g} connection-minute{'' if after.lost_minutes == 1 else 's'}"
     refused = f"{counted(after.refused_legs, 'connection')} refused for {minutes}"
     if after.lost_minutes < before.lost_minutes:
-        return f"No order is without refusals even so, but the best one loses less: {refused} instead of {before.lost_minutes:,g}."
+        return f"No order is without refusals even so, but the best loses less: {refused} instead of {before.lost_minutes:,g}."
     return f"It does not help: {refused}."
