@@ -174,19 +174,22 @@ def _run(
             keeps.save(tuple(states))
             shown.found(state)
 
-        done = asyncio.run(
-            rehearse(
-                plan,
-                left.sabotage,
-                dates=dates,
-                identity=left.plan,
-                earlier=left.states,
-                settings=replace(SETTINGS, net=net),
-                listener=Listener(begins=shown.begins, enters=enters, found=found),
-            )
+        done = rehearse(
+            plan,
+            left.sabotage,
+            dates=dates,
+            identity=left.plan,
+            earlier=left.states,
+            settings=replace(SETTINGS, net=net),
+            listener=Listener(begins=shown.begins, enters=enters, found=found),
         )
+        try:
+            result = asyncio.run(done)
+        except KeyboardInterrupt:
+            _tell("The states until now are kept. To continue, run it again with --continue.")
+            raise
     memory.forget()
-    return done
+    return result
 
 
 class _Keeper:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simulator.rehearsal.sabotage import Sabotage
 
 _LINES = 8  # the newest lines above the bar
-_WORDS = 32
+_WORDS = 26
 
 
 def dialled(state: RehearsedState) -> str:
@@ -52,9 +52,9 @@ def kept_up(state: RehearsedState) -> str:
 def line_of(state: RehearsedState) -> str:
     """Return one state as one line of text."""
     says = state.says if len(state.says) <= _WORDS else f"{state.says[: _WORDS - 1]}…"
-    kept = f"kept up {kept_up(state)}" if state.held[1] else ""
-    done = f"{state.number:>3}  {says:<{_WORDS}}  {dialled(state):<15}"
-    return f"{done} predicted {predicted(state)}  {kept}  {state.seconds:.1f} s"
+    agrees = f"predicted {predicted(state)}" if state.differences else "as predicted ✔"
+    kept = f"{kept_up(state)} kept up" if state.held[1] else ""
+    return f"{state.number:>3}  {says:<{_WORDS}}  {dialled(state):<14}  {agrees}  {kept}"
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ def show_rehearsal(out: Console, found: Rehearsal, *, verbose: bool = False) -> 
 
 def verdict(found: Rehearsal) -> str:
     """Return the answer in one or two sentences."""
-    steps = counted(found.steps, "step")
+    steps = counted(found.steps, "step") if found.steps else "no steps"
     what = f"{found.deployment}, {steps}" if found.sabotage is None else f"{found.deployment}, {found.sabotage}"
     if found.differences:
         wrong = len({connection.id for _, connection in found.differences})

@@ -135,7 +135,7 @@ class LiveRehearsal:
             predicted=predicted,
             state=predicted if silent else found.state,
             dialled=dialled,
-            held=link.active if link is not None and predicted is not State.NOT_ASSESSED else None,
+            held=link.active if link is not None and dialled else None,
             refused_by=found.refused_by,
             causes=found.causes,
             says=cause.message if cause is not None else "",

@@ -93,7 +93,7 @@ async def rehearse(
         sabotage=sabotage,
         states=tuple(states),
         continued=len(earlier),
-        notes=(*plan.notes, *_notes(plan, sabotage, states)),
+        notes=tuple(dict.fromkeys((*plan.notes, *_notes(plan, sabotage, states)))),
         no_way_back=_no_way_back(plan, sabotage, forecasts),
     )
 
@@ -128,6 +128,8 @@ def words_of(change: Change) -> Callable[[Stop], str]:
 
 def _notes(plan: Plan, sabotage: Sabotage | None, states: Sequence[RehearsedState]) -> Iterator[str]:
     if sabotage is None:
+        if not plan.order_exists and plan.reason:
+            yield plan.reason
         return
     if sabotage.kind is Kind.SWAP:
         yield from ignored_advice(plan.change, sabotage.order(plan))

@@ -12,8 +12,13 @@ import pytest
 from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.world import World
+from pkikit.planning.goals.apply import apply_goals
+from pkikit.planning.goals.given_ca import read_goal
+from pkikit.planning.goals.on_the_way import change_of
 from pkikit.planning.plan import Plan
+from pkikit.planning.planner import make_plan
 from pkikit.planning.steps import Action, Precedence
+from pkikit.worlds.issued_world import issue_world
 from simulator.rehearsal import blocking
 from simulator.rehearsal.memory import Memory, identity_of
 from simulator.rehearsal.rehearse import Listener, rehearse
@@ -96,6 +101,12 @@ def test_swap_against_advice_is_rehearsed_and_says_so(pair: Plan) -> None:
     advice = Precedence(first=pair.order[0], then=pair.order[1], why="The primary comes first.", rule="primary-first")
     advised = replace(pair, change=replace(pair.change, precedences=(*pair.change.precedences, advice)))
     assert play(advised, Kind.SWAP, 1, 2).notes == ("The primary comes first.",)
+
+
+def test_plan_without_steps_has_one_state(pair: Plan) -> None:
+    today = pair.change.today
+    found = play(planned(replace(pair.change, tomorrow=today, steps=(), precedences=())))
+    assert (found.accepted, len(found.states), found.handshakes) == (True, 1, 1)
 
 
 def test_machine_that_loses_power_uses_what_was_loaded(pair: Plan, naive: Plan) -> None:
@@ -208,3 +219,12 @@ def test_certificate_that_ends_before_the_next_step_is_rehearsed_at_that_date(pa
     assert (waiting.number, waiting.refused, waiting.count(State.DOWN)) == (3, (TRAVERSAL,), 1)
     assert waiting.at >= late - timedelta(seconds=1)
     assert waiting.held == (1, 1), "a connection stays up once it is made; a new one is refused"
+
+
+@pytest.mark.parametrize("goal", ["two-stores", "leave-public-ca", f"rename-peer:{EXPE}=expe9.example.com"])
+def test_planner_and_rehearsal_agree_at_every_step(goal: str) -> None:
+    made = issue_world(deployment("single-pair"), at=AT, rsa=False)
+    result = apply_goals([read_goal(goal)], made.world, at=AT, issuers=(made.authority, made.root))
+    found = play(make_plan(result.change or change_of(result, at=AT)))
+    assert found.accepted, [*found.differences, *found.unannounced, *found.problems]
+    assert found.handshakes == sum(len(state.connections) for state in found.states)
