@@ -126,3 +126,16 @@ def test_setting_changes_the_connections_that_are_judged() -> None:
     assert oracle.lost
     (key,) = change.by_key
     assert all(oracle.keys_of(name) == {key} for name in oracle.lost)
+
+
+def test_state_with_a_machine_that_nobody_knows_is_a_state_that_nobody_enters() -> None:
+    """Without its domain, MRA would have a client that is in neither world."""
+    today = issued().world
+    data = today.deployment.model_dump(mode="json")
+    data |= {"mra": False, "domains": {}}
+    after = today.deployment.model_validate(data)
+    machines = {name for group in after.groups for name in group.members}
+    parties = {fqdn: party for fqdn, party in today.parties.items() if fqdn in machines}
+    oracle = Oracle(difference_of(today, type(today)(deployment=after, parties=parties), at=AT))
+    assert list(oracle.refused(frozenset({"set domains"}))) == [SETTINGS]
+    assert oracle.refused(frozenset({"set mra"})) == frozenset()
