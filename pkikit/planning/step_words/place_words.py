@@ -317,6 +317,7 @@ def _do_set(around: Around) -> Iterator[str]:
         host, _, domain = after.partition(".")
         yield f"On {before}, set the system host name to {host} and the domain name to {domain}."
         yield f"In {pages.CLUSTERING} of each peer of its cluster, replace {before} by {after}."
+        yield f"Cisco's cluster guide takes {before} out of the cluster for that, and adds it again. One step here (ours)."
     others = (s for s in step.settings if not s.place.startswith("clusters."))
     yield from (setting_sentence(around.plan.change.today.deployment, setting) for setting in others)
 
