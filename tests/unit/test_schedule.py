@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pkikit.errors import InputError
+from pkikit.planning.given_change import GivenChange
 from pkikit.planning.plan import Plan
 from pkikit.planning.predictions import replay
 from pkikit.planning.schedule import DatedPlan, Terms, dated_plan, parse_windows
 from pkikit.planning.steps import Action, Owner, Precedence, Step
+from pkikit.runbook.finished_plan import finish
 from pkikit.worlds.issued_world import layout_of
 from simulator.world.craft import DAY, craft
 from tests.support.small_plan import small_plan
@@ -81,15 +83,20 @@ def test_certificate_is_loaded_shortly_before_its_restart() -> None:
     assert load.window == restart.window == "Sun 22:00-22:30", "both fit into it"
 
 
-def test_certificate_that_ends_on_the_way_changes_the_answer() -> None:
-    """c2's certificate ends after ten days; the partner needs 14 until e1 can restart."""
-    builder, plan = WorldBuilder(), by_partner(small_plan())
+def with_short_certificate(plan: Plan) -> Plan:
+    """The plan; c2's certificate ends after ten days."""
+    builder = WorldBuilder()
     names = layout_of(builder.world.deployment, C2).dns_names
     own = craft(names, builder.authority, at=AT, common_name=C2, ends=10 * DAY)
     change = replace(
         plan.change, today=plan.change.today.with_party(replace(plan.change.today.parties[C2], credential=own))
     )
-    plan = replace(plan, change=change, predictions=replay(change, plan.order))
+    return replace(plan, change=change, predictions=replay(change, plan.order))
+
+
+def test_certificate_that_ends_on_the_way_changes_the_answer() -> None:
+    """The partner needs 14 days until e1 can restart."""
+    plan = with_short_certificate(by_partner(small_plan()))
     assert not plan.refused_legs
     dated = dated_plan(plan, Terms(start=AT))
     assert not dated.plan.order_exists
@@ -134,3 +141,11 @@ def test_plan_does_not_begin_before_its_time() -> None:
         InputError, match="begin at 2026-11-23 12:00 UTC, and the certificates are judged from 2026-11-24"
     ):
         dated_plan(small_plan(), Terms(start=AT - DAY))
+
+
+def test_plan_without_dates_gets_them_when_they_change_its_answer() -> None:
+    made = finish(GivenChange(change=with_short_certificate(by_partner(small_plan())).change))
+    assert made.schedule
+    assert not made.plan.order_exists
+    assert f"The certificate of {C2} expires on 2026-12-04" in made.plan.reason
+    assert finish(GivenChange(change=small_plan().change)).schedule == ()
