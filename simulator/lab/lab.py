@@ -150,6 +150,7 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
     changes = WorldChanges(context, machines, network, dialler, keeper)
     diagnostics = Diagnostics(context, peers)
     steps = PlanSteps(context, changes, peers, housekeeping.tick)
+    keeper.world = steps.after_restart
     requests = PeerRequests(context, changes, dialler, housekeeping, keeper, diagnostics, steps)
     await machines.start_peers(beginning.states, requests)
     pages = await serve_pages(context, peers, beginning.passwords, stack)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from pkikit.model.deployment import Deployment
+from pkikit.model.world import World
 from simulator.background import run_in_thread
 from simulator.connections.context import LabContext
 from simulator.lab.saved_lab import LabStore
@@ -18,6 +19,8 @@ class LabKeeper:
     def __init__(self, context: LabContext, passwords: Mapping[str, str], file: Deployment, brought: str) -> None:
         self._context, self._passwords, self._file, self._brought = context, passwords, file, brought
         self._saving = asyncio.Lock()
+        # What a lab that starts again has: every machine has restarted then.
+        self.world: Callable[[], World] = lambda: context.world
 
     async def save(self) -> None:
         """Write both. Only one call at a time writes, so an older state never replaces a newer one."""
@@ -29,7 +32,7 @@ class LabKeeper:
             save = partial(
                 store.save,
                 context.issued,
-                context.world,
+                self.world(),
                 self._passwords,
                 context.clock.travelled,
                 file=self._file,

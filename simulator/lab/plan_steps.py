@@ -63,6 +63,16 @@ class PlanSteps:
         """The Expressways that have to restart before what is loaded there is in use."""
         return tuple(fqdn for fqdn, peer in self._peers.items() if peer.restart_needed)
 
+    def after_restart(self) -> World:
+        """Return the world as it will be once every machine has restarted: what a lab that starts again has."""
+        world = self._context.world
+        if not self._waiting:
+            return world
+        try:
+            return self._after(world, list(self._waiting.values()))
+        except PkikitError:  # a later setting contradicts one that waits
+            return world
+
     async def do(self, step: Step, *, waits: bool | None = None, new: Mapping[str, Party] | None = None) -> StepResult:
         """Do a step.
 

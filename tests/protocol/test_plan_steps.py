@@ -181,3 +181,17 @@ def test_two_steps_at_once_come_one_after_the_other(lab: ThreadedLab) -> None:
     lab.run(both)
     assert {first, second} <= set(lab.world.parties[E1].trusted_ca_list)
     assert lab.peers[E1].state.trusted_ca_list == lab.world.parties[E1].trusted_ca_list
+
+
+def test_setting_that_waits_is_in_effect_after_any_start(lab: ThreadedLab) -> None:
+    """The TLS mode of a cluster waits for a restart; a lab that starts again has restarted everything."""
+    place = "clusters.1.cluster_tls"
+    step = Step(key="tls mode", action=Action.SET, machine="edge",
+                settings=(SettingChange(place=place, old="enforce", new="permissive"),))  # fmt: skip
+    before = lab.deployment
+    assert do(lab, step).pending
+    assert lab.deployment is before
+    assert lab.lab.steps.after_restart().deployment.clusters[1].cluster_tls == "permissive"
+    do(lab, Step(key="r", action=Action.RESTART, machine=E1, activates=("tls mode",)))
+    assert lab.deployment.clusters[1].cluster_tls == "permissive"
+    assert lab.lab.steps.waiting == ()

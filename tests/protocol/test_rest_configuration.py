@@ -51,6 +51,32 @@ def test_configuration_calls_answer_from_the_deployment(lab: ThreadedLab) -> Non
     assert (status, f'<Version item="1">{lab.deployment.version}</Version>' in text) == (200, True)
 
 
+@pytest.mark.product("D-19", "D-20")
+def test_zones_and_domains_are_changed_at_once(lab: ThreadedLab) -> None:
+    """PUT changes what is there, on all peers of the cluster; a wrong field, name or value changes nothing."""
+    path, edge, before = "/edge/zone/unifiedcommunicationstraversal", ProductScript(lab, E1), lab.world
+    zone = next(z for z in lab.deployment.zones if z.type == "unified-communications-traversal")
+    done = (200, {"Message": "The operation was successful"})
+    assert edge.json("PUT", path, {"Name": zone.name, "SIPTLSVerifySubjectName": C1}) == done
+    assert ProductScript(lab, E2).json("GET", path)[1][0]["SIPTLSVerifySubjectName"] == C1
+    assert {r.leg.id for r in lab.check().down} >= {f"zone:{zone.name}:c2.corp.example.com>{E1}"}
+    now = lab.world
+    for wrong, status in (
+        ({"Name": zone.name, "PeerAddress": [E1]}, 400),
+        ({"Name": zone.name, "SIPTLSVerifyMode": "Off"}, 400),
+        ({"Name": zone.name, "SIPTLSVerifySubjectName": "not a name"}, 400),
+        ({"Name": "nobody"}, 404),
+        ({}, 400),
+    ):
+        assert edge.json("PUT", path, wrong)[0] == status, wrong
+    assert lab.world is now
+    assert edge.json("POST", "/common/domain", {"Name": "new.example.org", "EdgeSip": "On"}) == done
+    assert edge.json("POST", "/common/domain", {"Name": "new.example.org", "EdgeSip": "On"})[0] == 409
+    assert edge.json("POST", "/common/domain", {"Name": "other.example.org"})[0] == 400
+    assert "new.example.org" in {d["Name"] for d in edge.json("GET", "/common/domain")[1]}
+    lab.change(before)
+
+
 @pytest.mark.product("D-20")
 def test_dns_zone_is_read_with_what_it_verifies() -> None:
     """Verify mode, subject name and inbound mapping, as the deployment file has them."""

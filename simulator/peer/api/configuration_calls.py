@@ -1,4 +1,4 @@
-"""The product's calls for the configuration: read from the deployment; only the revocation settings can be changed.
+"""The product's calls for the configuration: read from the deployment; what certificates depend on can be changed.
 
 Names of fields are those that public clients quote. Fields that the lab has no value for are left out.
 """
@@ -15,6 +15,7 @@ from pkikit.model.parties import Role
 from pkikit.model.tables import ports
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
 from simulator.peer.api.calls import EXPRESSWAY_CLIENT, PY_EXPRESSWAY, REFERENCE, SUMMARY_GUIDE, Call, message
+from simulator.peer.api.configuration_writes import NewDomain, ZoneChange, add_domain, change_zone
 from simulator.peer.pages.bodies import Body, body_of_script
 from simulator.peer.pages.rendering import PEER
 from simulator.peer.peer import Peer
@@ -183,8 +184,11 @@ def _zone_calls(
              summary=f"All {kind} zones of the deployment."),
         Call(method="GET", path=f"{path}/name/{{name}}", handler=answer, role=role, source=SUMMARY_GUIDE, uncertain=unsure,
              summary=f"The {kind} zone with this name; 404 if there is none."),
+        Call(method="PUT", path=path, handler=change_zone(wanted), body=ZoneChange, role=role, source=source,
+             uncertain=f"{unsure}; that PUT has the name of the zone in its body; connections that are up stay up",
+             summary=f"Change fields of a {kind} zone that certificates depend on."),
         *(Call(method=method, path=path, role=role, source=source, summary=f"{word} a {kind} zone.")
-          for method, word in (("POST", "Add"), ("PUT", "Change"), ("DELETE", "Delete"))),
+          for method, word in (("POST", "Add"), ("DELETE", "Delete"))),
     ]  # fmt: skip
 
 
@@ -217,6 +221,8 @@ CALLS: tuple[Call, ...] = (
     *_ZONES,
     Call(method="GET", path="/common/domain", handler=_lists(_domains), source=EXPRESSWAY_CLIENT,
          summary="All domains, and what they are for.", uncertain="names of fields are those that py_expressway sends"),
+    Call(method="POST", path="/common/domain", handler=add_domain, body=NewDomain, source=PY_EXPRESSWAY,
+         summary="Add a domain.", uncertain="names of fields are those that py_expressway sends; 409 if it exists"),
     Call(method="GET", path="/common/mra", handler=_one(_mra), source=EXPRESSWAY_CLIENT,
          summary="Whether Mobile and Remote Access is on."),
     Call(method="GET", path="/common/protocol/sip/configuration", handler=_lists(_sip), source=EXPRESSWAY_CLIENT,

@@ -17,7 +17,7 @@ def _settings(path: str, what: str, source: str, methods: str, role: Role | None
 
 _C = Role.EXPRESSWAY_C
 CALLS: tuple[Call, ...] = (
-    *_settings("/common/domain", "a domain", PY_EXPRESSWAY, "POST PUT DELETE"),
+    *_settings("/common/domain", "a domain", PY_EXPRESSWAY, "PUT DELETE"),
     *_settings("/common/mra", "the settings of Mobile and Remote Access", PY_EXPRESSWAY, "PUT"),
     *_settings("/common/protocol/sip/configuration", "SIP settings", PY_EXPRESSWAY, "PUT"),
     *_settings("/common/protocol/sip/advanced", "advanced SIP settings", REFERENCE, "GET PUT"),
