@@ -145,7 +145,18 @@ class Change:
         return found
 
     def _with_known_machines(self, deployment: Deployment, effective: Iterable[Step]) -> Deployment:
-        """Return a configuration whose machines all exist; InputError if it names one that no world has by then."""
+        """Return a configuration whose machines all exist.
+
+        Args:
+            deployment: the configuration.
+            effective: the steps that are in effect.
+
+        Returns:
+            The same configuration.
+
+        Raises:
+            InputError: it names a machine that is not there by then.
+        """
         renamed = dict(pair for step in effective for pair in step.renames)
         known = {renamed.get(fqdn, fqdn) for fqdn in self.today.parties}
         for group in deployment.groups:
