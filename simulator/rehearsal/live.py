@@ -69,6 +69,7 @@ class LiveRehearsal:
             problems = await perform(lab, self._plan.change, self._forecasts, stop, compare=self._whole)
         await self._settle(forecast)
         report = await lab.check()
+        await self._settle(forecast)  # a connection that a setting led elsewhere may have connected again meanwhile
         dropped = tuple(dict.fromkeys(loss.leg for loss in lab.losses if loss.number > losses))
         found = tuple(self._connection(leg, forecast, stop) for leg in report.legs)
         refused = self._forecasts.refused({c.id: c.state for c in found})
