@@ -176,6 +176,7 @@ def finish(
     if plan.change is not given.change:
         verdicts = Verdicts(plan.change)  # with more restarts
     plan = replace(plan, notes=tuple(dict.fromkeys((*given.notes, *plan.notes))))
+    verdicts = verdicts.for_change(plan.change)  # the plan may have more restarts than the change that was given
     schedule: tuple[ScheduledStep, ...] = ()
     found = dated_plan(plan, terms, verdicts)
     if dated or windows or start is not None or watch is not None or found.notes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -139,3 +140,14 @@ def test_state_with_a_machine_that_nobody_knows_is_a_state_that_nobody_enters() 
     oracle = Oracle(difference_of(today, type(today)(deployment=after, parties=parties), at=AT))
     assert list(oracle.refused(frozenset({"set domains"}))) == [SETTINGS]
     assert oracle.refused(frozenset({"set mra"})) == frozenset()
+
+
+def test_other_change_of_the_same_machines_knows_what_was_judged() -> None:
+    change = difference_of(*under_new_root("clustered-mra"), at=AT)
+    first = Oracle(change).verdicts
+    everything = frozenset(change.by_key)
+    states = first.states(everything)
+    other = first.for_change(replace(change, steps=change.steps))
+    before = first.judged
+    assert other.states(everything) == states
+    assert other.judged == before

@@ -41,38 +41,40 @@ def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdic
         The plan. If no order is without refusals: the one that loses the fewest connection-minutes, why, and what would help.
     """
     heard = progress or (lambda what, number: None)
+    verdicts = verdicts or Verdicts(change)
     plan = _ordered(change, heard, verdicts, preference_of(change), Limits())
     if plan.order_exists:
         return plan
 
     def replan(other: Change) -> Trial:
-        return trial_of(other, heard)
+        return trial_of(other, heard, verdicts.for_change(other))
 
     tried = try_all(change, _trial(plan), replan, lambda kind: heard(kind, 1))
     if tried and tried[0].trial.works and tried[0].enabling.kind == MORE_RESTARTS.kind:
-        return _with_restarts(plan, tried[0].change, heard)
+        return _with_restarts(plan, tried[0].change, heard, verdicts)
     return replace(plan, enabling=tuple(attempt.enabling for attempt in tried))
 
 
-def _with_restarts(plan: Plan, change: Change, progress: Progress) -> Plan:
+def _with_restarts(plan: Plan, change: Change, progress: Progress, verdicts: Verdicts) -> Plan:
     """Return the plan of a change with more restarts: they cost no verification, so they are no other design."""
-    made = _ordered(change, progress, None, preference_of(change), Limits())
+    made = _ordered(change, progress, verdicts.for_change(change), preference_of(change), Limits())
     extra = counted(len(change.steps) - len(plan.change.steps), "more restart")
     note = f"With one restart of each machine, no order is without refusals, so the plan has {extra}."
     return replace(made, notes=(note, *made.notes))
 
 
-def trial_of(change: Change, progress: Progress | None = None) -> Trial:
+def trial_of(change: Change, progress: Progress | None = None, verdicts: Verdicts | None = None) -> Trial:
     """Order a change only to know how well that is possible.
 
     Args:
         change: the steps.
         progress: is called with what the work does, and how many times it did so.
+        verdicts: those of this change, if somebody has judged something alike already.
 
     Returns:
         Whether an order exists; if none does, about what is lost.
     """
-    return _trial(_ordered(change, progress or (lambda what, number: None), None, Preference(), _TRIAL))
+    return _trial(_ordered(change, progress or (lambda what, number: None), verdicts, Preference(), _TRIAL))
 
 
 def _trial(plan: Plan) -> Trial:

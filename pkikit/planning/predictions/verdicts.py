@@ -48,6 +48,22 @@ class Verdicts:
         every = (*change.today.known_certificates, *change.tomorrow.known_certificates)
         self._known = tuple(dict.fromkeys(every))
 
+    def for_change(self, change: Change) -> Verdicts:
+        """Return the verdicts of a change with other steps or certificates on the same machines.
+
+        Args:
+            change: what is tried in place of this one. What is published, and what machines do beside certificates, is the same.
+
+        Returns:
+            Verdicts that know what was judged already: equal facts have equal verdicts.
+        """
+        if change is self.change:
+            return self
+        other = Verdicts(change)
+        if other._unknown == self._unknown:
+            other._numbers, other._objects, other._judged = self._numbers, self._objects, self._judged
+        return other
+
     @property
     def judged(self) -> int:
         """How many connections were judged so far."""
