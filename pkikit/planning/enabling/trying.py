@@ -101,9 +101,10 @@ def _grown(option: Option, change: Change, trial: Trial, replan: Replan) -> tupl
         for _ in range(MOST_ROUNDS):
             if made is None:
                 break
-            result = replan(made)
+            result, last = replan(made), best[1] if best is not None else trial
             best = made, result
-            if result.works:
+            helps = result.refused_legs < last.refused_legs or result.lost_minutes < last.lost_minutes
+            if result.works or not helps:
                 break
             clashes = tuple(dict.fromkeys((*clashes, *result.clashes)))
             more = option.build(change, clashes)

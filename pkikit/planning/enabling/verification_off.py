@@ -74,7 +74,7 @@ def switches_of(deployment: Deployment) -> Iterator[Switch]:
             if not isinstance(entry, Mapping):
                 continue
             title = f"zone {entry['name']}" if key == "zones" else f"{key.replace('_', ' ')} {_name_of(entry)}"
-            machine = entry.get("cluster") or entry.get("client") or core
+            machine = entry.get("cluster") or entry.get("server") or core
             for field in ("tls_verify", "mutual_tls"):
                 if entry.get(field) is True and entry.get("type") != "unified-communications-traversal":
                     place = f"{key}.{number}.{field}"
