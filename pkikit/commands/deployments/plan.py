@@ -47,7 +47,7 @@ def plan(
     ] = None,
     certs_new: Annotated[Path | None, typer.Option(metavar="DIR", help="The same for tomorrow.")] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="PLAN.json", help="Write the plan, and its files into a folder beside it.")
+        Path | None, typer.Option(metavar="PLAN.json", help="Write the plan, and its files into a folder next to it.")
     ] = None,
     runbook: Annotated[
         Path | None, typer.Option(metavar="FILE.md|.html", help="Write a runbook: Markdown or one page.")
