@@ -92,7 +92,7 @@ def _new_machines(change: Change, step: Step) -> dict[str, Party]:
 
 
 def status(state: StateOption, verbose: VerboseFlag = False, as_json: JsonFlag = False) -> None:
-    """See what is up in a running lab, and which held connections went down since it started.
+    """See what is up in a running lab, and which zones and tunnels went down since it started.
 
     Zones and tunnels keep their connections up. The list of losses shows each time one of them went down: since when, for how
     long, and which restart caused it.
@@ -107,9 +107,9 @@ def status(state: StateOption, verbose: VerboseFlag = False, as_json: JsonFlag =
     unexplained = [loss for loss in held["losses"] if not loss["restarted"]]
 
     def show(out: Console) -> None:
-        total = len(held["connections"])
+        total, up = len(held["connections"]), sum(c["up"] is True for c in held["connections"])
         console.headline(out, f"{held['deployment']} ({held['version']}), {_clock(held['at'])}")
-        console.say(out, f"{total - len(down)} of {counted(total, 'connection')} are up.")
+        console.say(out, f"{up} of {counted(total, 'connection')} up.")
         for key, says in (
             ("restart_needed", "Loaded, and in use only after a restart:"),
             ("waiting", "Done, and in effect only after a restart:"),
@@ -136,9 +136,9 @@ def _show_held(out: Console, held: dict[str, Any], *, verbose: bool) -> None:
         console.section(out, "Down now:")
         console.write(out, [f"  ✘ {short(leg)}" for leg in down])
     if not held["losses"]:
-        console.say(out, "No held connection went down.")
+        console.say(out, "No zone and no tunnel went down.")
         return
-    console.section(out, "Held connections that went down:")
+    console.section(out, "Connections of zones and tunnels that went down:")
     for loss in held["losses"]:
         why = f"restart of {names.machines_in_text(loss['restarted'])}" if loss["restarted"] else loss["why"]
         back = f"up again at {_clock(loss['back'])}" if loss["back"] else _not_back(loss)

@@ -61,10 +61,13 @@ class HttpServer:
             _hang_up(handler)
 
     def drop(self) -> None:
-        """Close every connection, as a restart does."""
+        """Close every connection, as a restart does. One on which a request is being answered closes after the answer."""
         server = self._runner.server
         for connection in server.connections if server is not None else ():
-            _hang_up(connection)
+            if self._busy.get(connection):
+                connection.close()
+            else:
+                _hang_up(connection)
 
     def is_full(self) -> bool:
         """Return True at the limit. Connections count from their first packet on, whether or not a handshake follows."""
