@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.known_parts import State
@@ -19,7 +19,7 @@ from simulator.rehearsal.performing import perform
 from simulator.rehearsal.results import Cause, Connection, RehearsedState
 from simulator.rehearsal.route import Stop
 
-PATIENCE = 20.0  # seconds until a held connection that is predicted up counts as not up
+PATIENCE = 20.0  # seconds until a held connection counts as not up although others can dial it
 _SETTLING = 0.01
 
 
@@ -67,9 +67,8 @@ class LiveRehearsal:
         problems: tuple[str, ...] = ()
         if not first:
             problems = await perform(lab, self._plan.change, self._forecasts, stop, compare=self._whole)
-        await self._settle(forecast)
         report = await lab.check()
-        await self._settle(forecast)  # a connection that a setting led elsewhere may have connected again meanwhile
+        await self._settle(leg.leg.id for leg in report.legs if leg.up and forecast.legs.get(leg.leg.id) is State.UP)
         dropped = tuple(dict.fromkeys(loss.leg for loss in lab.losses if loss.number > losses))
         found = tuple(self._connection(leg, forecast, stop) for leg in report.legs)
         refused = self._forecasts.refused({c.id: c.state for c in found})
@@ -116,13 +115,12 @@ class LiveRehearsal:
             clock.travel(until - clock.now())
             await self._lab.tick()
 
-    async def _settle(self, forecast: Forecast) -> None:
-        """Wait until every held connection that is predicted up is up, but not for ever."""
+    async def _settle(self, wanted: Iterable[str]) -> None:
+        """Wait until these connections are up again where somebody keeps them up, but not for ever."""
+        links = self._lab.links
+        waiting = [links[leg] for leg in wanted if leg in links]
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            links = self._lab.links
-            if all(links[leg].active for leg in links if forecast.legs.get(leg) is State.UP):
-                return
+        while time.monotonic() < deadline and not all(link.active for link in waiting):
             await asyncio.sleep(_SETTLING)
 
     def _connection(self, found: LegReport, forecast: Forecast, stop: Stop) -> Connection:
