@@ -120,7 +120,9 @@ class LiveRehearsal:
         links = self._lab.links
         waiting = [links[leg] for leg in wanted if leg in links]
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and not all(link.active for link in waiting):
+        while time.monotonic() < deadline:
+            if all(link.active for link in waiting):
+                return
             await asyncio.sleep(_SETTLING)
 
     def _connection(self, found: LegReport, forecast: Forecast, stop: Stop) -> Connection:
