@@ -43,7 +43,7 @@ def show_rehearsal(out: Console, found: Rehearsal, *, verbose: bool = False) -> 
     _show_unannounced(out, found, names, verbose=verbose)
     _show_breaks(out, found, names, verbose=verbose)
     for note in found.notes:
-        console.section(out, note)
+        console.section(out, note if verbose else names.machines_in_text(note))
     _show_end(out, found, names, verbose=verbose)
 
 
