@@ -207,7 +207,7 @@ def pair(seed: int) -> Pair:
     rng, small = Random(seed), seed % 2 == 0
     before = _today(rng, small)
     after, named = before.copy(), []
-    for _ in range(1 if small else rng.choice((1, 2, 2, 3, 4))):
+    for _ in range(1 if small else rng.choice((1, 1, 2, 2, 3))):
         name = rng.choice(sorted(CHANGES))
         if CHANGES[name](before, after, rng):
             named.append(name)
@@ -248,7 +248,7 @@ def _peers(letter: str, count: int, domain: str) -> list[str]:
 def _deployment(rng: Random, small: bool) -> dict[str, Any]:
     """A deployment of two clusters with one to six zones."""
     version = rng.choice(ASKED_VERSIONS)
-    cores, edges = (rng.choice((1, 1, 1, 2) if small else (1, 2, 2, 3)) for _ in range(2))
+    cores, edges = (rng.choice((1, 1, 1, 2) if small else (1, 1, 2, 2, 3)) for _ in range(2))
     tls = rng.choice(("enforce", "permissive"))
     uc = rng.random() < 0.6
     zones: list[dict[str, Any]] = [

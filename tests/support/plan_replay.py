@@ -182,4 +182,15 @@ def differences(plan: Plan) -> list[str]:
         found += [f"{number} {saw.step}: {what}: planned {a}, seen {b}" for what, (a, b) in looks.items() if a != b]
     if plan.order_exists == any(saw.refused for saw in seen):
         found.append(f"order_exists is {plan.order_exists}, and refused is {[sorted(s.refused) for s in seen]}")
-    return found
+    return [*found, *_not_reached(seen[-1].world, plan.change)]
+
+
+def _not_reached(world: World, change: Change) -> Iterator[str]:
+    """What differs from tomorrow after all steps. The order in a list is that in which CAs were appended."""
+    if world.deployment != change.tomorrow.deployment:
+        yield "the configuration is not tomorrow's"
+    for fqdn, wanted in change.tomorrow.parties.items():
+        for port in {0, *wanted.lists, *wanted.services}:
+            made, other = world.parties[fqdn].as_server(port), wanted.as_server(port)
+            if set(made.trusted_ca_list) != set(other.trusted_ca_list) or made.credential != other.credential:
+                yield f"{fqdn} is not as tomorrow at port {port}"

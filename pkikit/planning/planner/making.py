@@ -29,13 +29,16 @@ _MOST = 3
 _TRIAL = Limits(states=8_000, lost_states=2_000)
 
 
-def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdicts | None = None) -> Plan:
+def make_plan(
+    change: Change, progress: Progress | None = None, verdicts: Verdicts | None = None, *, options: bool = True
+) -> Plan:
     """Order the steps of a change so that no connection is refused between any two of them.
 
     Args:
         change: the steps.
         progress: is called with what the work does, and how many times it did so.
         verdicts: those of the same change, if somebody has judged already or wants to.
+        options: if no order is without refusals, also try what would make one possible; that takes many times as long.
 
     Returns:
         The plan. If no order is without refusals: the one that loses the fewest connection-minutes, why, and what would help.
@@ -43,7 +46,7 @@ def make_plan(change: Change, progress: Progress | None = None, verdicts: Verdic
     heard = progress or (lambda what, number: None)
     verdicts = verdicts or Verdicts(change)
     plan = _ordered(change, heard, verdicts, preference_of(change), Limits())
-    if plan.order_exists:
+    if plan.order_exists or not options:
         return plan
 
     def replan(other: Change) -> Trial:
