@@ -52,23 +52,24 @@ def planned(folder: Path, made: Deployment) -> tuple[Path, Ran]:
     return out, took
 
 
-def planning(table: Table, folder: Path) -> Path:
-    """Plan for the two large deployments; return the plan of the larger one."""
-    out = folder
+def planning(table: Table, folder: Path) -> dict[str, Path]:
+    """Plan for the two large deployments; return the plans."""
+    plans = {}
     for name in ("clustered-mra", "clustered-full"):
         made = deployment(name)
         out, took = planned(folder, made)
+        plans[name] = out
         steps, raw = len(_order(out)), ran("-c", _RAW, str(out))
         table.add_row(
             f"plan of a new root for {name}: {len(legs_of(made))} connections, {steps} steps", *_columns(took),
             "≤ 10 s, ≤ 300 MB", f"{took.processor / raw.processor:.1f} × judging its states once ({raw.processor:.1f} s)",
         )  # fmt: skip
-    return out
+    return plans
 
 
-def rehearsing(table: Table, folder: Path, plan: Path) -> None:
+def rehearsing(table: Table, folder: Path, name: str, plan: Path) -> None:
     """Rehearse a plan on real handshakes."""
-    made = deployment("clustered-full")
+    made = deployment(name)
     took = ran("-m", "simulator", "rehearse", str(plan), "--json")
     raw = ran("-m", "simulator", "check", str(written(folder, made)), "--json")
     table.add_row(
@@ -80,7 +81,7 @@ def rehearsing(table: Table, folder: Path, plan: Path) -> None:
 def growing(folder: Path) -> Iterator[tuple[str, ...]]:
     """Plan for clusters of one to six peers, and for one to fifty zones."""
     rows = [(f"{peers} + {peers} peers", of_size(peers)) for peers in PEERS]
-    rows += [(f"{zones} more zones", large(neighbours=zones)) for zones in ZONES]
+    rows += [(f"{zones} neighbour zone{'s' * (zones > 1)}", large(neighbours=zones)) for zones in ZONES]
     for what, made in rows:
         out, took = planned(folder, made)
         yield what, str(len(legs_of(made))), str(len(_order(out))), *_columns(took)
@@ -100,14 +101,15 @@ def _columns(took: Ran) -> tuple[str, str, str]:
 def main() -> None:
     """Print both tables."""
     out = Console(highlight=False, width=160)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         ca = [sys.executable, "-m", "pkikit", "ca", "init", str(folder / "my-ca"), "--name", "My Root CA"]
         subprocess.run(ca, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
         table = Table(
             "plan", "seconds", "processor", "largest process", "goal", "processor time next to it", title="Plans"
         )
-        rehearsing(table, folder, planning(table, folder))
+        for name, plan in planning(table, folder).items():
+            rehearsing(table, folder, name, plan)
         out.print(table)
         table = Table(
             "new root", "connections", "steps", "seconds", "processor", "largest process", title="Plans, growing"
