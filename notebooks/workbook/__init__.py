@@ -15,9 +15,11 @@ with optional_packages("workbook"):
     from workbook.learning.exercise_card import exercise
     from workbook.learning.home_card import home
     from workbook.learning.lesson_cards import finish, start
+    from workbook.learning.order_cards import order_cards
     from workbook.learning.predict_card import predict, predict_down
     from workbook.learning.projector import projector
     from workbook.models.brought_files import Brought, bring
+    from workbook.models.planned_change import plan_change
     from workbook.models.revocation_table import decide_all, make_files, who_sees
     from workbook.models.what_if import judged
     from workbook.panels.class_panel import class_panel
@@ -181,10 +183,12 @@ __all__ = [
     "only_leaf",
     "open_case",
     "open_lab",
+    "order_cards",
     "outcome",
     "peer_answers",
     "performance",
     "picture",
+    "plan_change",
     "points_to_be_aware",
     "predict",
     "predict_down",

@@ -14,6 +14,7 @@ from pkikit.planning.enabling.option import Trial
 from pkikit.planning.enabling.trying import try_all
 from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.planner.clash_words import ClashWords
+from pkikit.planning.planner.played_order import lost_minutes
 from pkikit.planning.planner.preferences import minutes_of, preference_of
 from pkikit.planning.predictions import SETTINGS, Oracle, naive_order, replay
 from pkikit.planning.predictions.verdicts import Verdicts
@@ -110,7 +111,7 @@ def _ordered(
         order_exists=exists,
         reason="" if exists else words.reason(clashes, lost),
         clashes=clashes,
-        lost_minutes=0.0 if exists else _lost_minutes(change, order, predictions),
+        lost_minutes=0.0 if exists else lost_minutes(change, order, predictions),
         proven=found.proven,
         notes=tuple(_notes(oracle, predictions, names)),
     )
@@ -144,12 +145,6 @@ def _problem(oracle: Oracle, forbidden: frozenset[str], preference: Preference, 
         forbidden=forbidden,
         limits=limits,
     )
-
-
-def _lost_minutes(change: Change, order: tuple[str, ...], predictions: tuple[Prediction, ...]) -> float:
-    """Return the connection-minutes that refusals cost: each state lasts as long as the step after it."""
-    minutes = minutes_of(change)
-    return sum(len(p.refused) * minutes[key] for p, key in zip(predictions, order, strict=False))
 
 
 def _notes(oracle: Oracle, predictions: tuple[Prediction, ...], names: ShortNames) -> Iterator[str]:

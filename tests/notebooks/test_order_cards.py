@@ -1,0 +1,69 @@
+"""The cards of a change: moved by buttons, played, compared with the best order."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from workbook import order_cards, plan_change
+from workbook.models.step_cards import StepCards
+
+from pkikit.errors import InputError
+from pkikit.runbook.played_change import PlayedChange
+
+
+@cache
+def planned() -> PlayedChange:
+    return plan_change("single-pair", new_root="New Root CA")
+
+
+def test_cards_are_moved_by_buttons_and_the_chosen_one_stays_chosen() -> None:
+    panel = order_cards(planned())
+    last = panel.order[-1]
+    panel.list.value = last
+    panel.buttons["↑ Earlier"].click()
+    assert panel.order[-2] == last == panel.list.value
+    panel.buttons["⇈ First"].click()
+    panel.buttons["↑ Earlier"].click()
+    assert panel.order[0] == last == panel.list.value
+    panel.buttons["⇊ Last"].click()
+    assert panel.order == panel.cards.first
+    assert panel.cards.label(last) in panel.chosen.value
+
+
+def test_played_cards_say_who_refuses_and_how_many_points() -> None:
+    panel = order_cards(planned())
+    panel.play_it.click()
+    assert "1 of 1 connection is refused" in panel.said.value
+    assert "expe refuses expc → expe" in panel.result.value
+    assert "your order" in panel.result.value
+    panel.best.click()
+    assert "✔ No connection is refused on the way. 100 of 100 points." in panel.said.value
+    assert panel.order == planned().best.order
+    panel.again.click()
+    assert (panel.order, panel.result.value) == (panel.cards.first, "")
+
+
+def test_impossible_order_is_not_played() -> None:
+    panel = order_cards(planned())
+    restart = next(key for key in panel.order if key.startswith("restart"))
+    panel.list.value = restart
+    panel.buttons["⇈ First"].click()
+    panel.play_it.click()
+    assert "not possible" in panel.said.value
+    assert "comes before" in panel.result.value
+
+
+def test_letters_name_an_order() -> None:
+    cards = StepCards(planned())
+    letters = [cards.letters[key] for key in cards.best.order]
+    assert cards.order_of(" ".join(letters).lower()) == cards.best.order
+    with pytest.raises(InputError, match="each of the letters"):
+        cards.order_of("A B")
+
+
+def test_text_form_lists_the_cards_and_no_verdict() -> None:
+    panel = order_cards(planned())
+    assert panel.plain.count(" · ") == len(panel.order)
+    assert "points" not in panel.plain
+    assert panel.static.count("<li>") == len(panel.order)
