@@ -16,7 +16,7 @@ from pkikit.planning.step_words.letters import BY
 from pkikit.planning.step_words.place_words import short_names
 from pkikit.planning.step_words.seen import worst_state
 from pkikit.planning.step_words.step_file import NOTHING_REPLACED, Replaced
-from pkikit.planning.step_words.step_text import StepWords
+from pkikit.planning.step_words.step_text import StepWords, letter_text
 from pkikit.planning.step_words.ways_back import Refused
 from pkikit.planning.steps import Action, Step
 from pkikit.text import counted, listed
@@ -69,8 +69,12 @@ class RunbookStep:
         """Subject and body of the e-mail to its owner; None if nobody has to be asked."""
         if self.words.letter is None:
             return None
-        by = format_time(self.time.ends) if self.time is not None else "a date that we agree on"
-        return self.words.letter.subject, self.words.letter.body.replace(BY, by)
+        return self.words.letter.subject, self.words.letter.body.replace(BY, self.by)
+
+    @property
+    def by(self) -> str:
+        """When it has to be done, as an e-mail says it."""
+        return format_time(self.time.ends) if self.time is not None else "a date that we agree on"
 
 
 def duration(minutes: float) -> str:
@@ -86,6 +90,29 @@ def duration(minutes: float) -> str:
         if minutes >= size:
             return counted(round(minutes / size), unit)
     return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """One e-mail for all steps of one kind that the same people do by the same day.
+
+    Attributes:
+        to: who gets it.
+        numbers: of the steps.
+        subject: of the e-mail.
+        body: its lines.
+    """
+
+    to: str
+    numbers: tuple[int, ...]
+    subject: str
+    body: str
+
+    @property
+    def title(self) -> str:
+        """Its heading: `To partner example.net: step 1`."""
+        word = "step" if len(self.numbers) == 1 else "steps"
+        return f"To {self.to}: {word} {listed([str(n) for n in self.numbers], at_most=_MOST)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +166,25 @@ class Runbook:
     def others(self) -> tuple[RunbookStep, ...]:
         """The steps that other people do."""
         return tuple(made for made in self.steps if not made.step.owner.ours)
+
+    @property
+    def mails(self) -> tuple[Mail, ...]:
+        """The e-mails to these people."""
+        groups: dict[tuple[str, Action, str], list[RunbookStep]] = {}
+        for made in self.others:
+            if made.words.letter is not None:
+                groups.setdefault((made.step.owner.name, made.step.action, made.by), []).append(made)
+        return tuple(self._mail(to, by, found) for (to, _, by), found in groups.items())
+
+    def _mail(self, to: str, by: str, found: Sequence[RunbookStep]) -> Mail:
+        letters = [made.words.letter for made in found if made.words.letter is not None]
+        more = f" and {counted(len(found) - 1, 'more step')}" if len(found) > 1 else ""
+        return Mail(
+            to=to,
+            numbers=tuple(made.number for made in found),
+            subject=f"{letters[0].subject}{more}",
+            body=letter_text(letters).replace(BY, by),
+        )
 
     @property
     def no_return(self) -> RunbookStep | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkikit.planning.step_words.step_text import Command
+from pkikit.planning.steps import Action
 from pkikit.report.written.markdown import block_lines, code_lines, plain, table_lines
 from pkikit.runbook.gantt import text_rows
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
-from pkikit.runbook.terminal_setup import RULES, for_lab, for_machines, have_ready, in_lab, start_lab
+from pkikit.runbook.terminal_setup import HOW_IN_LAB, RULES, for_lab, for_machines, have_ready, in_lab, start_lab
 from pkikit.text import listed
 
 _MOST = 60
@@ -37,7 +38,8 @@ def to_runbook_markdown(runbook: Runbook) -> str:
         *block_lines("Steps at a glance", code_lines("\n".join(text_rows(runbook))) if runbook.steps else ()),
         "",
         "## Steps",
-        *(line for made in runbook.steps for line in _step(runbook, made)),
+        *(line for made in runbook.steps for line in _step(made)),
+        *block_lines("E-mails", _mails(runbook)),
         *block_lines("Notes", [f"- {plain(runbook.say(note))}" for note in runbook.notes]),
     ]
     if runbook.legend:
@@ -69,37 +71,71 @@ def _why_not(runbook: Runbook) -> Iterator[str]:
 def _begin(runbook: Runbook) -> Iterator[str]:
     yield from (f"- [ ] {plain(said)}" for said in have_ready(runbook))
     yield from (f"- {plain(said)}" for said in RULES)
-    yield from ("", "Terminal for the real machines (bash), once:", "")
+    yield from ("", "### On the real machines", "", "In a terminal (bash), once:", "")
     yield from code_lines(for_machines(runbook), "sh")
-    yield from ("", "Or rehearse it in the lab. Start it with today's certificates:", "")
+    yield from ("", "### In the lab, to rehearse it", "", "Start the lab with today's certificates:", "")
     yield from code_lines(start_lab(runbook), "sh")
-    yield from ("", "and in another terminal, once:", "")
+    yield from ("", "In another terminal, once:", "")
     yield from code_lines(for_lab(runbook), "sh")
-    yield from ("", "At any time:", "")
+    yield from ("", plain(HOW_IN_LAB), "", "At any time:", "")
     yield from code_lines(in_lab(), "sh")
 
 
-def _step(runbook: Runbook, made: RunbookStep) -> Iterator[str]:
+def _mails(runbook: Runbook) -> Iterator[str]:
+    for number, mail in enumerate(runbook.mails):
+        yield from ("",) * bool(number)
+        yield from (f"### {plain(mail.title)}", "")
+        yield from code_lines(f"Subject: {mail.subject}\n\n{mail.body}")
+
+
+def _step(made: RunbookStep) -> Iterator[str]:
     words = made.words
     yield from ("", f"### Step {made.number}: {plain(words.title)}", "")
     yield from (f"- **{name}:** {plain(said)}" for name, said in facts_of(made))
-    yield from (f"- **{name}:** {plain(said)}" for name, said in _announced(made))
     if words.no_return:
         yield f"- **Point of no return:** {plain(words.no_return)}"
-    yield from ("", f"- [ ] **Do it.** {plain(' '.join(words.do))}")
+    yield from (f"- **{name}:** {plain(said)}" for name, said in _announced(made))
+    yield from ("", f"- [ ] **{do_title(made)}** {plain(' '.join(words.do))}")
     for command in words.commands:
         yield from _command(command)
-    if made.letter is not None:
-        subject, body = made.letter
-        yield from ("", f"  E-mail to {plain(made.step.owner.name)}:", "")
-        yield from _indented(code_lines(f"Subject: {subject}\n\n{body}"))
-    yield f"- [ ] **Prove it.** {plain(proof_sentence(made))}"
-    yield from _command(words.proof)
-    yield f"- **Before:** {plain(' '.join(words.before))}"
-    yield f"- **After:** {plain(' '.join(words.after))}"
-    yield f"- **Undo:** {plain(' '.join(words.undo))}"
-    if words.remarks:
-        yield f"- {plain(' '.join(words.remarks))}"
+    yield f"- [ ] **Prove it.** {plain(proof_sentence(made))} {_label(words.proof)}:"
+    yield from _block(words.proof)
+    yield from (f"- **{name}:** {plain(said)}" for name, said in seen_of(made))
+    if words.connections:
+        cut = listed(words.connections, at_most=_MOST)
+        yield f"- **Down meanwhile ({len(words.connections)}):** {plain(cut)}"
+
+
+def do_title(made: RunbookStep) -> str:
+    """Return what the box of a step says.
+
+    Args:
+        made: the step.
+
+    Returns:
+        A sentence in a few words.
+    """
+    if made.step.action is Action.WAIT:
+        return "Wait."
+    return "Do it." if made.step.owner.ours else "Ask for it: the e-mail is below."
+
+
+def seen_of(made: RunbookStep) -> Iterator[tuple[str, str]]:
+    """Yield what one sees before and after a step, how to undo it, and what is assumed.
+
+    How many connections are up before it stands at the step before.
+
+    Args:
+        made: the step.
+
+    Yields:
+        A name and sentences.
+    """
+    words = made.words
+    before = words.before if made.number == 1 else words.before[1:]
+    for name, said in (("Before", before), ("After", words.after), ("Undo", words.undo), ("Note", words.remarks)):
+        if said:
+            yield name, " ".join(said)
 
 
 def facts_of(made: RunbookStep) -> Iterator[tuple[str, str]]:
@@ -123,8 +159,7 @@ def facts_of(made: RunbookStep) -> Iterator[tuple[str, str]]:
         f"{words.machine}: {words.where}" if words.machine and words.machine not in words.where else words.where,
     )
     if words.file:
-        yield "File", words.file
-        yield "SHA-256 of the file", words.sha256
+        yield "File", f"{words.file}, sha256sum {words.sha256}"
     for content in words.contents:
         real = "stand-in, your CA issues the real one" if content.stand_in else f"SHA-256 {content.sha256}"
         yield "Certificate", f"{content.name}, ends {content.ends}, {real}"
@@ -133,7 +168,6 @@ def facts_of(made: RunbookStep) -> Iterator[tuple[str, str]]:
 def _announced(made: RunbookStep) -> Iterator[tuple[str, str]]:
     if made.words.announced:
         yield "Announce", " ".join(made.words.announced)
-        yield "Goes down meanwhile", listed(made.words.connections, at_most=_MOST)
     if made.time is not None and made.time.watched_until is not None:
         yield "Watch until", f"{made.time.watched_until:%Y-%m-%d %H:%M} UTC, before the next restart of this cluster"
 
@@ -152,11 +186,13 @@ def proof_sentence(made: RunbookStep) -> str:
 
 
 def _command(command: Command) -> Iterator[str]:
-    remark = f" ({plain(command.remark)})" if command.remark else ""
-    yield from ("", f"  {plain(command.label)}{remark}:", "")
-    yield from _indented(code_lines(command.text, "sh"))
-    yield ""
+    yield from ("", f"  {_label(command)}:")
+    yield from _block(command)
 
 
-def _indented(lines: list[str]) -> Iterator[str]:
-    yield from (f"  {line}" for line in lines)
+def _label(command: Command) -> str:
+    return plain(command.label) + (f" ({plain(command.remark)})" if command.remark else "")
+
+
+def _block(command: Command) -> Iterator[str]:
+    yield from (f"  {line}" for line in code_lines(command.text, "sh"))

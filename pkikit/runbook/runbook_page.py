@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkikit.planning.step_words.step_text import Command
-from pkikit.planning.steps import Action
 from pkikit.report.content.deployment_report import Light
 from pkikit.report.written.elements import Child, Html, breakable, el, folded, join, listing, preformatted, table
 from pkikit.report.written.page import Section, document, figure, section, verdict
 from pkikit.runbook.gantt import gantt
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
-from pkikit.runbook.runbook_markdown import facts_of, proof_sentence
-from pkikit.runbook.terminal_setup import RULES, for_lab, for_machines, have_ready, in_lab, start_lab
+from pkikit.runbook.runbook_markdown import do_title, facts_of, proof_sentence, seen_of
+from pkikit.runbook.terminal_setup import HOW_IN_LAB, RULES, for_lab, for_machines, have_ready, in_lab, start_lab
+from pkikit.text import counted
 
 _STYLE = """
 .summary{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.2rem;margin:1.2rem 0 0} .summary dt{color:var(--muted)}
@@ -85,6 +85,7 @@ def _sections(runbook: Runbook) -> Iterator[Section | None]:
     if picture is not None:
         yield section("time", "Who does what when", figure(picture, "Steps over time"), _index(runbook))
     yield section("steps", "Steps", *(_step(runbook, made) for made in runbook.steps))
+    yield section("mails", "E-mails", *_mails(runbook))
     yield section("notes", "Notes", listing([runbook.say(note) for note in runbook.notes]))
 
 
@@ -119,6 +120,7 @@ def _begin(runbook: Runbook) -> Iterator[Child]:
         _code(start_lab(runbook)),
         el("p", "In another terminal, once:", class_="takes"),
         _code(for_lab(runbook)),
+        el("p", HOW_IN_LAB),
         el("p", "At any time:", class_="takes"),
         _code(in_lab()),
     )
@@ -135,19 +137,25 @@ def _code(text: str) -> Html:
 
 def _index(runbook: Runbook) -> Html:
     """Return all steps in a table, with links: to see where one is, and to tick them on paper."""
+    dated = any(made.time for made in runbook.steps)
     rows = [
         (
             el("a", f"{made.number}. {made.words.title}", href=f"#step-{made.number}"),
             made.step.owner.name,
-            f"{made.time.begins:%Y-%m-%d %H:%M}{f', {made.time.window}' if made.time.window else ''}"
-            if made.time
-            else "",
-            f"{len(made.words.connections)} connections" if made.words.connections else "",
+            *((_begins(made),) if dated else ()),
+            counted(len(made.words.connections), "connection") if made.words.connections else "",
         )
         for made in runbook.steps
     ]
-    caption = f"All {len(rows)} steps in their order."
-    return table(("Step", "Who", "Begins (UTC)", "Cut by a restart"), rows, caption=caption, class_="index")
+    caption = f"All {len(rows)} steps in their order." if len(rows) > 1 else "The only step."
+    columns = ("Step", "Who", *(("Begins (UTC)",) if dated else ()), "Cut by a restart")
+    return table(columns, rows, caption=caption, class_="index")
+
+
+def _begins(made: RunbookStep) -> str:
+    if made.time is None:
+        return ""
+    return f"{made.time.begins:%Y-%m-%d %H:%M}" + (f", {made.time.window}" if made.time.window else "")
 
 
 def _step(runbook: Runbook, made: RunbookStep) -> Html:
@@ -164,17 +172,13 @@ def _step(runbook: Runbook, made: RunbookStep) -> Html:
         el("div", el("p", el("strong", "Point of no return. "), words.no_return), class_="warnbox")
         if words.no_return
         else None,
-        _tick("Wait" if made.step.action is Action.WAIT else "Do it"),
+        _tick(do_title(made)),
         el("p", " ".join(words.do)),
         *(part for command in words.commands for part in _command(command)),
-        _letter(made),
-        _tick("Prove it"),
+        _tick("Prove it."),
         el("p", proof_sentence(made)),
         *_command(words.proof),
-        _seen("Before", words.before),
-        _seen("After", [said for said in words.after if said not in refused]),
-        _seen("Undo", words.undo),
-        el("p", " ".join(words.remarks), class_="muted small") if words.remarks else None,
+        *(el("p", el("strong", f"{name}: "), said) for name, said in seen_of(made)),
         class_=kind,
         id=f"step-{made.number}",
     )
@@ -207,15 +211,9 @@ def _command(command: Command) -> Iterator[Html]:
     yield _code(command.text)
 
 
-def _letter(made: RunbookStep) -> Html | None:
-    if made.letter is None:
-        return None
-    subject, body = made.letter
-    return folded(f"E-mail to {made.step.owner.name}, ready to send", _code(f"Subject: {subject}\n\n{body}"))
-
-
-def _seen(name: str, said: list[str] | tuple[str, ...]) -> Html | None:
-    return el("p", el("strong", f"{name}: "), " ".join(said)) if said else None
+def _mails(runbook: Runbook) -> Iterator[Child]:
+    for mail in runbook.mails:
+        yield folded(mail.title, _code(f"Subject: {mail.subject}\n\n{mail.body}"))
 
 
 def _foot(runbook: Runbook) -> Html:

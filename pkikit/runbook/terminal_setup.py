@@ -6,6 +6,7 @@ from shlex import quote
 
 from pkikit.model.tables.product_pages import BACKUP
 from pkikit.runbook.runbook_contents import Runbook
+from pkikit.text import listed
 
 
 def for_machines(runbook: Runbook) -> str:
@@ -77,6 +78,12 @@ def start_lab(runbook: Runbook) -> str:
     return f"expressway-sim up {today}/deployment.yaml --certs {today}/certificates --state lab-state"
 
 
+HOW_IN_LAB = (
+    "In the lab, do each step with its line Lab, on any machine, or with its REST call. Not with both: a machine would restart "
+    "twice."
+)
+"""How to do a step in the lab."""
+
 RULES = (
     "Do one step at a time. Run its proof. Go on only if the proof shows what it should.",
     "If a proof fails, or a connection goes down that the step does not announce: undo the step, and stop.",
@@ -94,6 +101,7 @@ def have_ready(runbook: Runbook) -> tuple[str, ...]:
         The sentences.
     """
     said = [f"Make a backup of every Expressway ({BACKUP}). Keep it until the last step is proven."]
-    if runbook.others:
-        said.append("Send the e-mails to the others: their steps take the longest.")
+    owners = dict.fromkeys(mail.to for mail in runbook.mails)
+    if owners:
+        said.append(f"Send the e-mails to {listed(list(owners), at_most=6)}: their steps take the longest.")
     return tuple(said)

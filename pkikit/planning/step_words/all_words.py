@@ -40,14 +40,15 @@ def words_of(
     judged = refused or Oracle(plan.change).refused
     made = [step_words(around, judged) for around in arounds(plan, replaced)]
     first = next((words.number for words in made if words.no_return), None)
-    return tuple(_with_way_back(words, is_first=words.number == first) for words in made)
+    return tuple(
+        words if words.number == first else _with_way_back(words, plan.steps[words.number - 1]) for words in made
+    )
 
 
-def _with_way_back(words: StepWords, *, is_first: bool) -> StepWords:
+def _with_way_back(words: StepWords, step: Step) -> StepWords:
     """Return the words of a step: there is one point of no return, and later steps say what going back costs under "undo"."""
-    if is_first or not words.no_return:
-        return words
-    return replace(words, no_return="", undo=(*words.undo, words.no_return))
+    said = words.no_return if step.action is not Action.RESTART else ""  # how to undo a restart says it already
+    return replace(words, no_return="", undo=(*words.undo, said) if said else words.undo)
 
 
 def step_words(around: Around, refused: Refused) -> StepWords:
@@ -96,8 +97,6 @@ def _remarks(around: Around) -> Iterator[str]:
             yield "Which services restart on this machine, and for how long, its own documents state (ours: as an Expressway)."
         case _:
             pass
-    if not step.owner.ours and step.owner.lead:
-        yield f"The lead time of {step.owner.name} is assumed (ours)."
 
 
 def _stand_in(step: Step) -> str:

@@ -6,7 +6,6 @@ from pkikit.planning.step_words.place_words import (
     Around,
     certificate_names,
     do_of,
-    list_name,
     purposes,
     store_name,
     title_of,
@@ -31,18 +30,26 @@ def letter_of(around: Around) -> Letter | None:
     step = around.step
     if step.owner.ours or step.action is Action.WAIT:
         return None
-    lines = ["Hello,", "", _request(around), ""]
-    if step.action not in {Action.APPEND_CA, Action.REMOVE_CA}:
-        lines += [*do_of(around), ""]
-    for content in contents_of(step, around.replaced):
-        lines += [f"Certificate: {content.name} (ends {content.ends})", f"SHA-256: {content.sha256}"]
-    if around.replaced.concerns(step):
-        lines += ["", "Attached: the certificates with these SHA-256"]
-    elif around.file:
-        attached = around.file.rpartition("/")[2]
-        lines += ["", f"Attached: {attached}", f"SHA-256 of that file: {step_sha256(step)}"]
-    lines += ["", _why(around), "", "Please tell me when it is done.", ""]
-    return Letter(subject=f"Please: {title_of(around)}", body="\n".join(lines))
+    contents = contents_of(step, around.replaced)
+    named = (f"Certificate: {content.name} (ends {content.ends})\nSHA-256: {content.sha256}" for content in contents)
+    return Letter(
+        title=title_of(around),
+        request=_request(around),
+        more=() if step.action in {Action.APPEND_CA, Action.REMOVE_CA} else tuple(do_of(around)),
+        certificates=tuple(line for lines in named for line in lines.split("\n")),
+        attached=_attached(around),
+        why=_why(around),
+    )
+
+
+def _attached(around: Around) -> tuple[str, ...]:
+    """Return the lines about the file: its last part, because the same file may go to several machines."""
+    if around.replaced.concerns(around.step):
+        return ("Attached: the certificates with these SHA-256",)
+    if not around.file:
+        return ()
+    name = around.file.rpartition("/")[2]
+    return (f"Attached: {name}", f"SHA-256 of that file: {step_sha256(around.step)}")
 
 
 def _request(around: Around) -> str:
@@ -50,28 +57,22 @@ def _request(around: Around) -> str:
     full, place = around.fqdn, purposes(around) if around.is_uc else step.place or "trusted CAs"
     match step.action:
         case Action.APPEND_CA:
-            return (
-                f"please add {names} to the {place} of {full} by {BY}. Keep all other CAs: nothing else "
-                "changes. If you want to be sure, compare the SHA-256 below with me on the phone."
-            )
+            return f"add {names} to the {place} of {full} by {BY}. Keep all other CAs: nothing else changes."
         case Action.REMOVE_CA:
-            return f"you can now remove {names} from the {place} of {full}. Please do so by {BY}."
+            return f"remove {names} from the {place} of {full} by {BY}, not earlier than we agree on."
         case Action.LOAD | Action.LOAD_CLIENT:
-            return f"please load the new {store_name(around)} ({full}) by {BY}, not earlier than we agree on."
+            return f"load the new {store_name(around)} ({full}) by {BY}, not earlier than we agree on."
         case Action.RESTART:
-            return f"please restart the services of {full} by {BY}: the new certificate is in use only after that."
+            return f"restart the services of {full} by {BY}: the new certificate is in use only after that."
         case _:
-            return f"please do this by {BY}:"
+            return f"do this by {BY}:"
 
 
 def _why(around: Around) -> str:
     match around.step.action:
         case Action.APPEND_CA:
-            return (
-                f"Why: our machines get certificates of this CA. Without it in the {list_name(around)}, that machine refuses "
-                "them after that date."
-            )
+            return "our machines get certificates of this CA. Without it in the list, your machine refuses them after that date."
         case Action.REMOVE_CA:
-            return "Why: no certificate of ours comes from this CA any more."
+            return "no certificate of ours comes from this CA any more."
         case _:
-            return "Why: it is one step of a change of certificates whose order keeps all connections up."
+            return "it is one step of a change of certificates whose order keeps all connections up."

@@ -15,11 +15,12 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.tables import ports
 from pkikit.model.zones import DnsZone, NeighbourZone, TraversalZone, Zone
-from pkikit.planning.step_words.place_words import OS_CERTIFICATES, Around, where_of
+from pkikit.planning.step_words.place_words import OS_CERTIFICATES, Around, certificate_names, purposes, where_of
 from pkikit.planning.step_words.setting_changes import about, value_text
-from pkikit.planning.step_words.step_file import contents_of
+from pkikit.planning.step_words.step_file import contents_of, step_key_name
 from pkikit.planning.step_words.step_text import Command
 from pkikit.planning.steps import Action, Step
+from pkikit.text import listed
 
 _CURL = 'curl -fsS -u "admin:$EXPRESSWAY"'
 _HEADER = '-H "X-CSRF-Header: 1"'
@@ -42,7 +43,6 @@ def lab_command(number: int) -> Command:
     return Command(
         label="Lab",
         text=f'expressway-sim do "$PLAN" {number} --state "$STATE"',
-        remark="only in the lab: the running `expressway-sim up` does this step, on any machine",
     )
 
 
@@ -61,10 +61,10 @@ def commands_of(around: Around) -> Iterator[Command]:
         match step.action:
             case Action.APPEND_CA:
                 yield Command(label=_REST, text=f"{_CURL} {_HEADER} -F file=@{file} {url}/certs/root")
-            case Action.LOAD if not step.place.startswith("domain "):
+            case Action.LOAD if not step.place.startswith("domain ") and not step_key_name(around.number, step):
                 yield Command(
                     label=_REST, text=f"{_CURL} {_HEADER} -F file=@{file} {url}/certs/server",
-                    remark="only if the peer made the signing request and has the key; otherwise use the page",
+                    remark="it takes no private key: the peer has the key of its signing request",
                 )  # fmt: skip
             case Action.RESTART:
                 yield Command(label=_REST, text=f"{_CURL} {_HEADER} -X POST {url}/restart")
@@ -181,21 +181,25 @@ def _list_proof(around: Around) -> Command:
             shows=str(len(step.certificates)) if added else "0",
             remark="counts the certificates of the file that are in the list",
         )
-    shows = "the SHA-256 of each certificate of this step" if added else "none of the certificates of this step"
     if around.is_uc:
-        own = "show cert list trust"
-        return Command(label=_SSH, text=own, shows=shows, remark=f"on {around.machine}; or {OS_CERTIFICATES} > Find")
-    return Command(
-        label="Their answer",
-        text="\n".join(content.sha256 for content in contents_of(step)),
-        shows="",
-        remark=f"nobody outside can read this list. Ask {step.owner.name}: " + _asked(len(step.certificates), added),
-    )
+        names, lists = certificate_names(step), purposes(around)
+        shows = f"{names} in {lists}" if added else f"no {names} in {lists}"
+        serials = listed([f"{c.serial_number:x}" for c in step.certificates], at_most=3)
+        remark = (
+            f"on {around.machine}; or {OS_CERTIFICATES} > Find. A name can be there twice; serial number: {serials}"
+        )
+        return Command(label=_SSH, text="show cert list trust", shows=shows, remark=remark)
+    shown = f"what to compare with the answer of {step.owner.name}: "
+    shown += "the list has exactly this certificate" if added else "the list no longer has this certificate"
+    return Command(label="OpenSSL", text=_fingerprints(around), shows=shown, remark="nobody outside can read this list")
 
 
-def _asked(count: int, added: bool) -> str:
-    words = ("this CA", "is it") if count == 1 else ("these CAs", "are they")
-    return f"{words[1]} {'in' if added else 'gone from'} the list? The SHA-256 of {words[0]} counts, not the name"
+def _fingerprints(around: Around) -> str:
+    """Return what prints the name and the SHA-256 of each certificate of the step's file."""
+    printed, file = "openssl x509 -noout -subject -fingerprint -sha256", quote(around.file)
+    if len(around.step.certificates) == 1:
+        return f"{printed} -in {file}"
+    return f"while {printed} 2>/dev/null; do :; done < {file}"
 
 
 _MATCHES = "one line; nothing means that it is another certificate"

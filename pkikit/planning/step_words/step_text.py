@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -24,15 +25,63 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """An e-mail to the people who do a step.
+    """An e-mail to the people who do a step; `{by}` is the place of the date.
 
     Attributes:
-        subject: of the e-mail.
-        body: lines; `{by}` is the place of the date.
+        title: the step in a line.
+        request: what they are asked to do, a sentence that begins in lower case.
+        more: what else to know, in sentences.
+        certificates: names and fingerprints, a line each.
+        attached: the file and its SHA-256, in lines.
+        why: the reason.
     """
 
-    subject: str
-    body: str
+    title: str
+    request: str
+    more: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    attached: tuple[str, ...] = ()
+    why: str
+
+    @property
+    def subject(self) -> str:
+        """The subject of the e-mail."""
+        return f"Please: {self.title}"
+
+    @property
+    def body(self) -> str:
+        """The e-mail."""
+        return letter_text((self,))
+
+
+def letter_text(letters: Sequence[Letter]) -> str:
+    """Return one e-mail for all steps of the same people.
+
+    Args:
+        letters: for each step what is asked.
+
+    Returns:
+        Its lines. What several steps share is said once.
+    """
+    lines = ["Hello,", ""]
+    if len(letters) == 1:
+        lines += [f"please {letters[0].request}", *letters[0].more]
+    else:
+        lines += ["please do these steps:", ""]
+        for number, letter in enumerate(letters, start=1):
+            asked = f"{letter.request[:1].upper()}{letter.request[1:]}"
+            lines += [f"{number}. {asked}", *(f"   {more}" for more in letter.more)]
+    for block in dict.fromkeys(letter.certificates for letter in letters):
+        lines += ["", *block] if block else []
+    files: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for letter in letters:
+        files.setdefault(letter.attached[-1:], letter.attached)  # one of equal files
+    for block in files.values():
+        lines += ["", *block] if block else []
+    if any(letter.certificates for letter in letters):
+        lines += ["", "If you want to be sure, compare the SHA-256 of the certificate with me on the phone."]
+    lines += ["", *dict.fromkeys(f"Why: {letter.why}" for letter in letters), "", "Please tell me when it is done."]
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True, kw_only=True)

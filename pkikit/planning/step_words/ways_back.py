@@ -15,6 +15,7 @@ from pkikit.planning.step_words.place_words import Around, arounds, certificate_
 from pkikit.planning.steps import Action
 from pkikit.text import counted
 
+_FREE = "Later, undoing only this step drops nothing more."
 Refused = Callable[[Done], Collection[str]]
 """The ids of the connections that a state refuses."""
 
@@ -34,8 +35,12 @@ def undo_of(around: Around, refused: Refused) -> Iterator[str]:
         return
     if around.step.action is Action.RESTART:
         return
+    later = list(_later(around, refused))
+    if not around.earlier.refused and not later:
+        yield "That drops no connection, now or later."
+        return
     yield _at_once(around)
-    yield from _later(around, refused)
+    yield from later or [_FREE]
 
 
 def _how(around: Around) -> str:
@@ -91,8 +96,6 @@ def _later(around: Around, refused: Refused) -> Iterator[str]:
             yield f"After step {number}, undoing only this one drops {first}{more}."
             yield "Undo the later steps before it, in reverse order."
             return
-    if around.number < len(plan.order):
-        yield "Later, undoing only this step drops no connection either."
 
 
 def no_return_of(around: Around) -> str:

@@ -15,7 +15,7 @@ from pkikit.text import printable
 
 def words(goal: Goal) -> str:
     """Return what the goal is for."""
-    return f"new root {printable(title(goal.ca.root), 80)}" if goal.ca is not None else "new root"
+    return f"new root: {printable(title(goal.ca.root), 80)}" if goal.ca is not None else "new root"
 
 
 def with_new_root(draft: Draft, goal: Goal) -> Draft:
