@@ -17,7 +17,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, StandIns, World
 from pkikit.planning.change import Change
 from pkikit.planning.difference import difference_of
-from pkikit.planning.difference.machines import renames_between
+from pkikit.planning.difference.changed_machines import renames_between
 from pkikit.planning.goals.apply import apply_goals
 from pkikit.planning.goals.given_ca import read_goal
 from pkikit.planning.goals.on_the_way import change_of

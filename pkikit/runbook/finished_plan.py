@@ -18,10 +18,10 @@ from pkikit.planning.planner import make_plan
 from pkikit.planning.predictions import Oracle, naive_order, replay
 from pkikit.planning.predictions.verdicts import Verdicts
 from pkikit.planning.schedule.dated_plan import dated_plan
+from pkikit.planning.schedule.maintenance_windows import parse_windows
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.schedule.step_dates import Terms
 from pkikit.planning.schedule.step_minutes import WATCH
-from pkikit.planning.schedule.windows import parse_windows
 from pkikit.runbook.finished_runbook import FinishedRunbook, finished_runbook, runbook_files
 
 

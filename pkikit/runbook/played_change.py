@@ -10,7 +10,7 @@ from pkikit.errors import InputError
 from pkikit.planning.plan import Plan, Prediction, Refusal
 from pkikit.planning.planner.played_order import PlayedOrder, play
 from pkikit.planning.predictions import SETTINGS, Oracle, naive_order
-from pkikit.planning.predictions.replay import Refusals
+from pkikit.planning.predictions.replayed_order import Refusals
 from pkikit.runbook.finished_plan import FinishedPlan
 from pkikit.runbook.plan_sentences import answer_of, mark_of
 from pkikit.text import counted

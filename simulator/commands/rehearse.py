@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.planning.plan import Plan
-    from simulator.rehearsal.memory import Interrupted, Memory
+    from simulator.rehearsal.rehearsal_memory import Interrupted, Memory
     from simulator.rehearsal.results import Rehearsal, RehearsedState
     from simulator.rehearsal.sabotage import Sabotage
 
@@ -125,7 +125,7 @@ def _sabotage(swap: str | None, kill_after: int | None, roll_back: int | None) -
 
 def _memory(plan: Path, sabotage: Sabotage | None, *, resume: bool) -> tuple[Memory, Interrupted]:
     """Return the file of the rehearsal, and what it begins with: what an interrupted one left, or nothing."""
-    from simulator.rehearsal.memory import Interrupted, Memory, identity_of
+    from simulator.rehearsal.rehearsal_memory import Interrupted, Memory, identity_of
 
     identity = identity_of(plan)
     memory = Memory(plan, identity)

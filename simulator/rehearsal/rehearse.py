@@ -17,10 +17,10 @@ from simulator.lab.running_lab import RunningLab
 from simulator.rehearsal.forecast import Forecasts
 from simulator.rehearsal.live import LiveRehearsal
 from simulator.rehearsal.performing import is_pending, load
+from simulator.rehearsal.rehearsal_words import words_for
 from simulator.rehearsal.results import Rehearsal, RehearsedState
 from simulator.rehearsal.route import Phase, Stop, route_of, with_dates
 from simulator.rehearsal.sabotage import Kind, Sabotage, ignored_advice
-from simulator.rehearsal.words import words_for
 from simulator.settings import LabSettings
 
 # Elliptic keys for what the lab makes itself. Nobody watches the pages. Packets to a machine without power are lost at once.

@@ -20,7 +20,7 @@ from pkikit.planning.planner import make_plan
 from pkikit.planning.steps import Action, Precedence
 from pkikit.worlds.issued_world import issue_world
 from simulator.rehearsal import blocking
-from simulator.rehearsal.memory import Memory, identity_of
+from simulator.rehearsal.rehearsal_memory import Memory, identity_of
 from simulator.rehearsal.rehearse import Listener, rehearse
 from simulator.rehearsal.results import Rehearsal
 from simulator.rehearsal.route import Phase, Stop, route_of
@@ -146,7 +146,7 @@ def test_held_connection_that_goes_down_unannounced_is_a_failure(pair: Plan) -> 
     assert not found.accepted
 
 
-def test_without_keys_connections_are_judged_only(pair: Plan) -> None:
+def test_connections_without_keys_are_judged_only(pair: Plan) -> None:
     def without_key(world: World) -> World:
         party = world.parties[EXPE]
         assert party.credential is not None

@@ -18,7 +18,7 @@ from pkikit.issue.authority import create_root
 from pkikit.planning.difference import difference_of
 from pkikit.planning.plan import Plan
 from pkikit.planning.plan_file import write_plan
-from pkikit.planning.predictions.replay import replay
+from pkikit.planning.predictions.replayed_order import replay
 from pkikit.planning.steps import Action
 from pkikit.worlds.issued_world import layout_of
 from simulator.world.craft import craft

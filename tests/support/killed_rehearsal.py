@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from simulator.commands.cli import main
-from simulator.rehearsal.memory import Memory
+from simulator.rehearsal.rehearsal_memory import Memory
 
 _SAVE = Memory.save
 

@@ -15,7 +15,7 @@ from pkikit.model.places import deployment_with
 from pkikit.model.world import World
 from pkikit.planning.change import Change
 from pkikit.planning.difference import difference_of
-from pkikit.planning.difference.machines import Machines
+from pkikit.planning.difference.changed_machines import Machines
 from pkikit.planning.difference.party_steps import lists_by_name, stores_of
 from pkikit.planning.steps import Action
 from tests.support.new_roots import under_new_root

@@ -8,7 +8,7 @@ from pkikit.planning.change import Change
 from pkikit.planning.enabling.option import Trial
 from pkikit.planning.enabling.trying import Attempt, try_all
 from pkikit.planning.planner import make_plan
-from pkikit.planning.planner.making import trial_of
+from pkikit.planning.planner.plan_making import trial_of
 from pkikit.planning.steps import Action
 from tests.support import clashing_changes as changes
 from tests.support.plan_replay import replayed

@@ -14,7 +14,12 @@ from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import World
 from pkikit.planning.change import Change
-from pkikit.planning.difference.machines import Machines, renames_between, require_common_peers, require_plain_renames
+from pkikit.planning.difference.changed_machines import (
+    Machines,
+    renames_between,
+    require_common_peers,
+    require_plain_renames,
+)
 from pkikit.planning.difference.party_steps import party_steps
 from pkikit.planning.difference.restart_steps import restart_precedences, restart_steps
 from pkikit.planning.difference.setting_steps import dns_steps, setting_steps

@@ -9,8 +9,8 @@ from cryptography import x509
 from pkikit.model.certificates.credential import Credential, spki
 from pkikit.model.parties import PartyGroup
 from pkikit.model.world import Party
-from pkikit.planning.difference.machines import Machines
-from pkikit.planning.difference.owners import owner_of
+from pkikit.planning.difference.changed_machines import Machines
+from pkikit.planning.difference.step_owners import owner_of
 from pkikit.planning.steps import Action, Step
 
 _Lists = Mapping[str, tuple[x509.Certificate, ...]]

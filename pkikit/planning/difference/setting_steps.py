@@ -11,8 +11,8 @@ from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.places import deployment_with
-from pkikit.planning.difference.machines import Machines
-from pkikit.planning.difference.owners import DNS_OWNER, owner_of
+from pkikit.planning.difference.changed_machines import Machines
+from pkikit.planning.difference.step_owners import DNS_OWNER, owner_of
 from pkikit.planning.steps import YOU, Action, Owner, SettingChange, Step
 
 # The fields of a cluster by page. A page that is not here has one field.

@@ -9,7 +9,7 @@ from pkikit.model.certificates.facts import title
 from pkikit.planning.change import Change, Done
 from pkikit.planning.plan import Clash, Refusal
 from pkikit.planning.predictions.oracle import SETTINGS, Oracle
-from pkikit.planning.predictions.replay import Refusals
+from pkikit.planning.predictions.replayed_order import Refusals
 from pkikit.planning.search.clauses import Clause
 from pkikit.planning.steps import Action, Step
 from pkikit.text import counted, listed, printable

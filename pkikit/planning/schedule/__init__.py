@@ -4,10 +4,10 @@ Imports this package: pkikit.commands, pkikit.planning.plan_file, pkikit.runbook
 """
 
 from pkikit.planning.schedule.dated_plan import DatedPlan, dated_plan, judged_at_dates
+from pkikit.planning.schedule.maintenance_windows import Window, parse_windows
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.schedule.step_dates import Terms
 from pkikit.planning.schedule.step_minutes import MINUTES, WATCH
-from pkikit.planning.schedule.windows import Window, parse_windows
 
 __all__ = [
     "MINUTES",

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from pkikit.errors import InputError
 from pkikit.planning.change import Change
+from pkikit.planning.schedule.maintenance_windows import Window, fitting
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.schedule.step_minutes import IN_WINDOWS, WATCH, length_of
-from pkikit.planning.schedule.windows import Window, fitting
 from pkikit.planning.steps import Action, Step
 
 _CUTS = frozenset({Action.RESTART, Action.UPGRADE})
