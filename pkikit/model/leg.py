@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pkikit.model.parties import LegKind
@@ -117,3 +118,26 @@ class Leg:
         if fqdn == self.client and self.mutual:
             found += self.client_name_checks
         return found
+
+
+def machines_of_id(leg_id: str) -> tuple[str, str]:
+    """Return the client and the server that the id of a leg names."""
+    client, _, server = leg_id.rpartition(":")[2].partition(">")
+    return client, server.partition("@")[0]
+
+
+def renamed_id(leg_id: str, names: Mapping[str, str]) -> str:
+    """Return the id that a leg has when machines have other names.
+
+    Args:
+        leg_id: its id.
+        names: the other name of each machine that has one.
+
+    Returns:
+        The id.
+    """
+    relation, _, ends = leg_id.rpartition(":")
+    client, _, server = ends.partition(">")
+    server, at, address = server.partition("@")  # the address is there if two of them lead to one server
+    client, server, address = (names.get(name, name) for name in (client, server, address))
+    return f"{relation}:{client}>{server}{at}{address}"

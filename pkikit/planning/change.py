@@ -12,6 +12,7 @@ from cryptography import x509
 
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment
+from pkikit.model.leg import renamed_id
 from pkikit.model.parties import PartyGroup
 from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
@@ -53,6 +54,23 @@ class Change:
         """The restart that puts a step into effect, by the key of that step; a step that is not here works at once."""
         return {key: step.key for step in self.steps for key in step.activates}
 
+    @cached_property
+    def renames(self) -> Mapping[str, str]:
+        """The name after all steps, by the name today, of each machine whose name changes."""
+        return renames_of(self.steps)
+
+    def name_of(self, machine: str, done: Done) -> str:
+        """Return the name that a machine has after some steps; `machine` is its name today."""
+        return renames_of(self.in_effect(done)).get(machine, machine)
+
+    def id_today(self, leg: str) -> str:
+        """Return the id that a connection has today, by the one that it has after any set of steps."""
+        return renamed_id(leg, self._names_today)
+
+    @cached_property
+    def _names_today(self) -> Mapping[str, str]:
+        return {new: old for old, new in self.renames.items()}
+
     def in_effect(self, done: Done) -> tuple[Step, ...]:
         """Return the steps that count after these ones: pending certificates and settings do not yet."""
         return tuple(s for s in self.steps if s.key in done and self.restart_of.get(s.key, s.key) in done)
@@ -77,7 +95,7 @@ class Change:
         effective = self.in_effect(done)
         deployment = self._deployment(effective)
         upgraded = any(step.action is Action.UPGRADE for step in effective)
-        names = dict(pair for step in effective for pair in step.renames)
+        names = renames_of(effective)
         here: dict[str, list[Step]] = {}
         for step in effective:
             here.setdefault(step.machine, []).append(step)
@@ -157,7 +175,7 @@ class Change:
         Raises:
             InputError: it names a machine that is not there by then.
         """
-        renamed = dict(pair for step in effective for pair in step.renames)
+        renamed = renames_of(effective)
         known = {renamed.get(fqdn, fqdn) for fqdn in self.today.parties}
         for group in deployment.groups:
             for member in group.members:
@@ -172,7 +190,7 @@ class Change:
             {n: group for group in world.deployment.groups for n in group.members}
             for world in (self.today, self.tomorrow)
         )
-        later = {old: tomorrow[new] for step in self.steps for old, new in step.renames if new in tomorrow}
+        later = {old: tomorrow[new] for old, new in self.renames.items() if new in tomorrow}
         return {**tomorrow, **later, **today}
 
     @cached_property
@@ -198,6 +216,11 @@ class Change:
                 return _loaded(party, step, group, unknown=unknown)
             case _:
                 return party
+
+
+def renames_of(steps: Iterable[Step]) -> dict[str, str]:
+    """Return the name after these steps, by the name today, of each machine that they rename."""
+    return dict(pair for step in steps for pair in step.renames)
 
 
 def _loaded(party: Party, step: Step, group: PartyGroup, *, unknown: bool) -> Party:

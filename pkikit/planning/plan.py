@@ -127,5 +127,6 @@ class Plan:
 
     @property
     def refused_legs(self) -> int:
-        """How many connections are refused at some time in this order."""
-        return len({refusal.leg for prediction in self.predictions for refusal in prediction.refused})
+        """How many connections are refused at some time in this order; one whose machines get other names counts once."""
+        refused = (refusal.leg for prediction in self.predictions for refusal in prediction.refused)
+        return len(set(map(self.change.id_today, refused)))

@@ -63,12 +63,7 @@ class FinishedPlan:
     def usual(self) -> Usual:
         """The usual order, to compare with."""
         predictions = replay(self.plan.change, naive_order(self.plan.change), self.verdicts)
-        before = {new: old for step in self.plan.change.steps for old, new in step.renames}
-
-        def known(leg: str) -> str:
-            relation, _, ends = leg.rpartition(":")
-            return f"{relation}:{'>'.join(before.get(end, end) for end in ends.split('>'))}"
-
+        known = self.plan.change.id_today
         fails = {known(refusal.leg) for prediction in predictions for refusal in prediction.refused}
         return Usual(
             fails=len(fails), connections=len({known(leg) for prediction in predictions for leg in prediction.legs})
@@ -173,8 +168,6 @@ def finish(
     )
     verdicts = Verdicts(given.change)
     plan = make_plan(given.change, progress, verdicts)
-    if plan.change is not given.change:
-        verdicts = Verdicts(plan.change)  # with more restarts
     plan = replace(plan, notes=tuple(dict.fromkeys((*given.notes, *plan.notes))))
     verdicts = verdicts.for_change(plan.change)  # the plan may have more restarts than the change that was given
     schedule: tuple[ScheduledStep, ...] = ()

@@ -110,8 +110,10 @@ class ShortNames:
 
     def connection(self, leg: Connection | str) -> str:
         """Return a connection, or the one with this id, as people write it; an id that is not known stays as it is."""
-        found = self._legs.get(leg) if isinstance(leg, str) else leg
-        return self._names[found.id] if found is not None and found.id in self._names else str(leg)
+        found = self._legs.get(leg) or _parsed(leg) if isinstance(leg, str) else leg
+        if found is None or not {found.client, found.server} <= self.short.keys():
+            return str(leg)
+        return self._names.get(found.id) or f"{self.ends(found)} ({self.carries(found)})"
 
     def in_text(self, text: str) -> str:
         """Return a text with every id of a connection replaced by what people write."""

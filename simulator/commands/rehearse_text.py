@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.layout import unbroken
 from pkikit.judge.legs.known_parts import State
+from pkikit.model.leg import machines_of_id
 from pkikit.text import counted, listed
 from pkikit.view.connections.cause_words import cause_in_words
 from pkikit.view.short_names import ShortNames
@@ -242,4 +243,4 @@ def _show_end(out: Console, found: Rehearsal, names: ShortNames, *, verbose: boo
 
 
 def _machines(ids: Iterable[str]) -> list[str]:
-    return [name for leg in ids for name in leg.rpartition(":")[2].partition("#")[0].split(">")]
+    return [name for leg in ids for name in machines_of_id(leg)]

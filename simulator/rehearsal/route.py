@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pkikit.planning.change import Change, Done
+from pkikit.planning.change import Change, Done, renames_of
 from pkikit.planning.plan import Plan
 from pkikit.planning.steps import Action, Step
 from simulator.rehearsal.sabotage import Kind, Sabotage, machine_under_work
@@ -133,8 +133,7 @@ def _restarted(change: Change, step: Step, in_effect: Done) -> tuple[str, ...]:
 
 def name_now(change: Change, machine: str, in_effect: Done) -> str:
     """Return the name of a machine after some steps; `machine` is its name before the change."""
-    renames = dict(pair for key in in_effect for pair in change.by_key[key].renames)
-    return renames.get(machine, machine)
+    return renames_of(change.by_key[key] for key in in_effect).get(machine, machine)
 
 
 def _killed(plan: Plan, last: Stop, machine: str) -> Iterator[Stop]:

@@ -8,6 +8,7 @@ from itertools import chain, combinations
 
 from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
+from pkikit.model.leg import machines_of_id, renamed_id
 from pkikit.planning.change import Change, Done
 from pkikit.planning.predictions.verdicts import Verdicts
 from pkikit.planning.steps import Action, Step
@@ -32,9 +33,9 @@ class Oracle:
 
     @cached_property
     def down_before(self) -> frozenset[str]:
-        """The connections that are down today, under the names that they have today and tomorrow."""
+        """The connections that are down today, under all names that they have on the way."""
         down = {name for name, state in self.verdicts.states(frozenset()).items() if state is State.DOWN}
-        return frozenset(chain(down, (self._later(name) for name in down)))
+        return frozenset(chain.from_iterable(map(self._names_of, down)))
 
     @cached_property
     def lost(self) -> frozenset[str]:
@@ -103,21 +104,24 @@ class Oracle:
             self._refused[done] = found
         return found
 
-    def _later(self, name: str) -> str:
-        relation, _, ends = name.rpartition(":")
-        renamed = {old: new for step in self.change.steps for old, new in step.renames}
-        return f"{relation}:{'>'.join(renamed.get(end, end) for end in ends.split('>'))}"
+    def _names_of(self, name: str) -> Iterator[str]:
+        """Yield all ids of a connection of today: machines get their new names one after the other."""
+        renames = self.change.renames
+        renamed = [end for end in dict.fromkeys(machines_of_id(name)) if end in renames]
+        for count in range(len(renamed) + 1):
+            for some in combinations(renamed, count):
+                yield renamed_id(name, {end: renames[end] for end in some})
 
     def _ends(self, name: str) -> tuple[str, ...]:
         """Return the machines of a connection, by the names that they have today."""
-        before = {new: old for step in self.change.steps for old, new in step.renames}
+        before = {new: old for old, new in self.change.renames.items()}
         ends: list[str] = []
         for deployment in (self.change.today.deployment, self.change.tomorrow.deployment):
             found = self.verdicts.leg(deployment, name)
             if found is not None:
                 ends += [found[0].client, found[0].server]
         if not ends:
-            ends = name.rpartition(":")[2].split(">")
+            ends += machines_of_id(name)
         return tuple(dict.fromkeys(before.get(end, end) for end in ends))
 
     def _mattering(self, name: str, steps: list[Step]) -> list[str]:

@@ -95,7 +95,11 @@ class _Replay:
         An upgrade restarts all Expressways, one peer after the other.
         """
         deployment = self._change.deployment(done - {step.key})
-        machines = deployment.peers if step.action is Action.UPGRADE else (self._now(step.machine, done - {step.key}),)
+        machines = (
+            deployment.peers
+            if step.action is Action.UPGRADE
+            else (self._change.name_of(step.machine, done - {step.key}),)
+        )
         ends = {leg.id: {leg.client, leg.server} for leg, _ in self._verdicts.legs(deployment)}
         services = self._of(deployment)
         cut: dict[str, None] = {}
@@ -106,10 +110,6 @@ class _Replay:
             during = {**before, **dict.fromkeys(here, State.DOWN)}
             lost |= dict.fromkeys(_lost(service_states(services, during), service_states(services, before)))
         return tuple(cut), tuple(lost)
-
-    def _now(self, machine: str, done: Done) -> str:
-        names = dict(pair for step in self._change.in_effect(done) for pair in step.renames)
-        return names.get(machine, machine)
 
 
 class Refusals:
@@ -136,7 +136,7 @@ class Refusals:
             found = self._verdicts.leg(self._change.deployment(done), name)
             assert found is not None  # it has a state
             verdict = judge_of(world, self._change.time(done))(found[0])
-            known = self._known[name, effective] = _as_refusal(verdict)
+            known = self._known[name, effective] = refusal_of(verdict)
         return known
 
 
@@ -147,7 +147,8 @@ def _lost(during: Sequence[ServiceState], before: Sequence[ServiceState]) -> Ite
             yield f"{now.name.value} at {now.where}"
 
 
-def _as_refusal(verdict: LegVerdict) -> Refusal:
+def refusal_of(verdict: LegVerdict) -> Refusal:
+    """Return who refuses a connection and why, as its verdict says."""
     leg = verdict.leg
     refused_by = leg.client if verdict.rejected_by is Side.CLIENT else leg.server
     side = verdict.by_client if verdict.rejected_by is Side.CLIENT else verdict.by_server

@@ -14,11 +14,11 @@ from pkikit.errors import InputError
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.known_verdict import judge_of
 from pkikit.model.leg import Leg
-from pkikit.model.trace import Side
 from pkikit.model.world import World
 from pkikit.planning.change import Change, Done
 from pkikit.planning.plan import Refusal
 from pkikit.planning.predictions import Oracle
+from pkikit.planning.predictions.replay import refusal_of
 from pkikit.planning.predictions.verdicts import Verdicts
 
 _NEXT = timedelta(microseconds=1)
@@ -87,13 +87,7 @@ class DatedVerdicts:
         Returns:
             The refusal.
         """
-        leg = self.leg(name, done)
-        verdict = judge_of(self.change.world(done), at)(leg)
-        by_client = verdict.rejected_by is Side.CLIENT
-        side = verdict.by_client if by_client else verdict.by_server
-        says = next((f.message for f in side.findings if f.rule in verdict.causes), "")
-        by = leg.client if by_client else leg.server
-        return Refusal(leg=name, refused_by=by, causes=verdict.causes, says=says)
+        return refusal_of(judge_of(self.change.world(done), at)(self.leg(name, done)))
 
     def leg(self, name: str, done: Done) -> Leg:
         """Return a connection of the configuration after some steps.

@@ -58,17 +58,13 @@ class Around:
     @cached_property
     def fqdn(self) -> str:
         """The machine's name when the step begins: it may have been renamed."""
-        return self.now(self.step.machine, self.earlier.done)
-
-    def now(self, machine: str, done: Done) -> str:
-        """Return the name in effect after some steps of a machine that has this name today."""
-        renamed = dict(pair for step in self.plan.change.in_effect(done) for pair in step.renames)
-        return renamed.get(machine, machine)
+        return self.plan.change.name_of(self.step.machine, self.earlier.done)
 
     def reached(self, machine: str) -> str:
         """Return the name by which one reaches a machine when the step begins, whatever is pending."""
-        pending = {new: old for step in self.plan.steps for old, new in step.renames}
-        return self.now(pending.get(machine, machine), self.earlier.done)
+        change = self.plan.change
+        today = {new: old for old, new in change.renames.items()}
+        return change.name_of(today.get(machine, machine), self.earlier.done)
 
     @property
     def machine(self) -> str:

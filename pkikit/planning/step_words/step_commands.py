@@ -265,7 +265,7 @@ def _restart_proof(around: Around) -> Command:
     change, step = around.plan.change, around.step
     loads = [s for key in step.activates if (s := change.by_key[key]).credential is not None]
     server = next((s for s in loads if s.action is Action.LOAD), None)
-    machine = around.now(step.machine, around.later.done)
+    machine = change.name_of(step.machine, around.later.done)
     if server is None or server.credential is None:
         if around.is_peer:
             return Command(label=_REST, text=f"{_CURL} https://{machine}{_API}/sysinfo", shows="an answer: it is back")
