@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pkikit.judge.legs.known_parts import State
@@ -47,6 +47,16 @@ class Prediction:
     refused: tuple[Refusal, ...] = ()
     down_during: tuple[str, ...] = ()
     interrupted: tuple[str, ...] = ()
+
+
+NOTHING_KNOWN = "Files are missing, so no connection is known to be up, and no order can be checked."
+"""Why no order is promised if `no_connection_known`."""
+
+
+def no_connection_known(predictions: Iterable[Prediction]) -> bool:
+    """Return True if no state has a connection that is known to be up, because files are missing."""
+    states = {state for prediction in predictions for state in prediction.legs.values()}
+    return State.NOT_ASSESSED in states and State.UP not in states
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +110,7 @@ class Plan:
         change: what is ordered.
         order: keys of all steps.
         predictions: one more than steps: the state before the first step, and after each.
-        order_exists: True if no state of the order refuses a connection.
+        order_exists: True if no state of the order refuses a connection, and at least one connection is known to be up.
         reason: why there is no such order, in one sentence; empty if there is one.
         clashes: the smallest set of facts that together rule out every order; empty if there is one.
         enabling: what was tried; empty if an order exists.
@@ -119,6 +129,11 @@ class Plan:
     lost_minutes: float = 0.0
     proven: bool = True
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def is_unknown(self) -> bool:
+        """True if so many files are missing that no connection is known to be up at any time, so nothing can be promised."""
+        return bool(self.order) and not self.refused_legs and no_connection_known(self.predictions)
 
     @property
     def steps(self) -> tuple[Step, ...]:

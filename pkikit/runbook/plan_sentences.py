@@ -24,26 +24,25 @@ def answer_of(contents: Runbook) -> str:
     plan, steps = contents.plan, counted(len(contents.steps), "step")
     if not contents.steps:
         return "Tomorrow equals today: there is nothing to do."
+    what = f"{steps}, {counted(len(contents.restarts), 'restart')}"
+    if plan.is_unknown:
+        return f"{what}. {plan.reason}"
     if not plan.order_exists:
         reason = contents.say(plan.reason)
         return reason if reason.startswith("Tomorrow") else f"No order keeps every connection up. {reason}"
-    what = f"{steps}, {counted(len(contents.restarts), 'restart')}"
     unknown = contents.not_assessed
     if unknown:
         every = {leg for prediction in plan.predictions for leg in prediction.legs}
-        if len(unknown) == len(every):
-            return f"{what}; no connection can be assessed, because files are missing, so nothing is promised."
         assessed = f"{len(every) - len(unknown)} of {counted(len(every), 'connection')} assessed"
         return f"{what}; no assessed connection is refused on the way ({assessed})."
     return f"{what}; no connection is refused on the way."
 
 
 def mark_of(contents: Runbook) -> str:
-    """Return the sign in front of the answer: `?` if nothing can be assessed."""
-    every = {leg for prediction in contents.plan.predictions for leg in prediction.legs}
-    if not contents.plan.order_exists:
-        return "✘"
-    return "?" if contents.steps and len(contents.not_assessed) == len(every) else "✔"
+    """Return the sign in front of the answer: `?` if nothing can be promised."""
+    if contents.plan.is_unknown:
+        return "?"
+    return "✔" if contents.plan.order_exists else "✘"
 
 
 def usual_line(made: FinishedPlan) -> str:
@@ -110,7 +109,8 @@ def interruptions_of(contents: Runbook) -> Iterator[str]:
         numbers = listed([str(made.number) for made in carried])
         steps = f"Step {numbers} restarts a machine" if len(carried) == 1 else f"Steps {numbers} restart a machine each"
         are = "connection is" if cuts == [1] else "connections are"
-        yield f"{steps}: {each} {are} down for about 3 minutes. Other peers carry every service meanwhile."
+        kept = f"Other peers carry every service meanwhile{contents.as_assessed}."
+        yield f"{steps}: {each} {are} down for about 3 minutes. {kept}"
 
 
 def _is_only_peer(plan: Plan, step: Step) -> bool:

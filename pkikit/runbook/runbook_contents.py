@@ -19,6 +19,7 @@ from pkikit.planning.step_words.step_file import NOTHING_REPLACED, Replaced
 from pkikit.planning.step_words.step_text import StepWords, letter_text
 from pkikit.planning.step_words.ways_back import Refused
 from pkikit.planning.steps import Action, Step
+from pkikit.report.content.deployment_report import Light
 from pkikit.text import counted, listed
 from pkikit.view.short_names import ShortNames
 
@@ -196,7 +197,18 @@ class Runbook:
         """The verdict as a heading."""
         if not self.steps:
             return "Nothing to do"
+        if self.plan.is_unknown:
+            return "Not assessed"
         return "Drops nothing" if self.plan.order_exists else "Drops connections"
+
+    @property
+    def light(self) -> Light:
+        """The traffic light: green only if every connection is assessed."""
+        if self.plan.is_unknown:
+            return Light.GREY
+        if not self.plan.order_exists:
+            return Light.RED
+        return Light.YELLOW if self.not_assessed else Light.GREEN
 
     @property
     def answer(self) -> str:
@@ -204,6 +216,8 @@ class Runbook:
         plan, count = self.plan, counted(len(self.steps), "step")
         if not self.steps:
             return "Today's certificates and settings are those of tomorrow."
+        if plan.is_unknown:
+            return plan.reason
         if plan.order_exists:
             drops = f"In this order of {count}, no connection is refused on the way."
             cut = " Restarts are announced below." if self.restarts else ""
@@ -224,6 +238,11 @@ class Runbook:
             leg: None for p in self.plan.predictions for leg, state in p.legs.items() if state.value == "not-assessed"
         }
         return tuple(self.names.connection(leg) for leg in found)
+
+    @property
+    def as_assessed(self) -> str:
+        """What a sentence about every service adds if some connections are not assessed."""
+        return ", as far as that is assessed" if self.not_assessed else ""
 
     @property
     def summary(self) -> tuple[tuple[str, str], ...]:
@@ -275,7 +294,7 @@ class Runbook:
             words = [self.names.machines_in_text(text) for text in services]
             said.append(f"No other peer carries {listed(words, at_most=_MOST)} meanwhile.")
         elif cut:
-            said.append("Every service stays up at another peer.")
+            said.append(f"Every service stays up at another peer{self.as_assessed}.")
         if self.plan.refused_legs:
             worst = worst_state(self.plan)
             said.append(
@@ -295,7 +314,7 @@ class Runbook:
     @property
     def why_not(self) -> tuple[str, ...]:
         """Why no order exists: the reason, then the facts that together rule out every order."""
-        if self.plan.order_exists:
+        if self.plan.order_exists or self.plan.is_unknown:
             return ()
         return tuple(
             self.say(text) for text in (self.plan.reason, *(clash.says for clash in self.plan.clashes)) if text

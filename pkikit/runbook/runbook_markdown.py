@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pkikit.planning.step_words.step_text import Command
 from pkikit.planning.steps import Action
-from pkikit.report.written.markdown import block_lines, code_lines, plain, table_lines
+from pkikit.report.written.markdown import DOTS, block_lines, code_lines, plain, table_lines
 from pkikit.runbook.gantt import text_rows
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
 from pkikit.runbook.terminal_setup import HOW_IN_LAB, RULES, for_lab, for_machines, have_ready, in_lab, start_lab
@@ -24,11 +24,10 @@ def to_runbook_markdown(runbook: Runbook) -> str:
     Returns:
         The text, UTF-8, with a line break at its end.
     """
-    mark = "🟢" if runbook.plan.order_exists else "🔴"
     lines = [
         f"# Runbook: {plain(runbook.title)}",
         "",
-        f"{mark} **{runbook.verdict}.** {plain(runbook.answer)}",
+        f"{DOTS[runbook.light]} **{runbook.verdict}.** {plain(runbook.answer)}",
         "",
         f"Deployment {plain(runbook.deployment)}. All times are UTC.",
         "",
@@ -63,7 +62,7 @@ def _why_not(runbook: Runbook) -> Iterator[str]:
             for tried in runbook.plan.enabling
         ]
         yield from table_lines(("Result", "Option", "What it achieves", "Price"), rows)
-    if not runbook.plan.order_exists:
+    if runbook.why_not:
         yield ""
         yield "**The steps below drop connections.** They are the order that loses the least. Each step says what it drops."
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkikit.planning.step_words.step_text import Command
-from pkikit.report.content.deployment_report import Light
 from pkikit.report.written.elements import Child, Html, breakable, el, folded, join, listing, preformatted, table
 from pkikit.report.written.page import Section, document, figure, section, verdict
 from pkikit.runbook.gantt import gantt
@@ -64,7 +63,6 @@ def runbook_summary_html(runbook: Runbook) -> str:
 
 
 def _head(runbook: Runbook, sections: list[Section]) -> Html:
-    light = Light.GREEN if runbook.plan.order_exists else Light.RED
     lines = [part for name, said in runbook.summary for part in (el("dt", name), el("dd", said))]
     links = listing([el("a", title, href=f"#{anchor}") for anchor, title, _ in sections])
     return el(
@@ -72,7 +70,7 @@ def _head(runbook: Runbook, sections: list[Section]) -> Html:
         el("p", "Runbook", class_="kind"),
         el("h1", runbook.title),
         el("p", f"Deployment {runbook.deployment} · all times are UTC", class_="facts"),
-        verdict(light, runbook.verdict, runbook.answer),
+        verdict(runbook.light, runbook.verdict, runbook.answer),
         el("dl", *lines, class_="summary"),
         el("nav", links, aria_label="Sections"),
     )
@@ -90,7 +88,7 @@ def _sections(runbook: Runbook) -> Iterator[Section | None]:
 
 
 def _why_not(runbook: Runbook) -> Iterator[Child]:
-    if runbook.plan.order_exists:
+    if not runbook.why_not:
         return
     yield listing(runbook.why_not)
     if runbook.plan.enabling:

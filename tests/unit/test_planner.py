@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from pkikit.model.deployment import deployment_from
 from pkikit.model.places import deployment_with
 from pkikit.model.world import StandIns
 from pkikit.planning.difference import difference_of
 from pkikit.planning.planner import make_plan
 from pkikit.planning.steps import Action
+from pkikit.worlds.following_world import following_world
+from simulator.world.craft import DAY
 from tests.support.new_roots import under_new_root
 from tests.support.plan_pairs import pair
 from tests.support.plan_replay import replayed
@@ -81,3 +85,31 @@ def test_connection_that_is_down_today_and_what_nobody_knows_are_noted() -> None
     unknown = replace(deaf, stand_ins=StandIns(unknown=True))
     plan = make_plan(difference_of(unknown, replace(unknown, deployment=after), at=AT))
     assert any("not assessed" in note for note in plan.notes)
+
+
+def test_change_of_which_nothing_is_known_promises_no_order() -> None:
+    world = issued().world
+    parties = {n: replace(p, credential=None, trusted_ca_list=(), services={}) for n, p in world.parties.items()}
+    today = replace(world, parties=parties, stand_ins=StandIns(unknown=True))
+    after = deployment_with(world.deployment, {"revocation.checking": True})
+    plan = make_plan(difference_of(today, replace(today, deployment=after), at=AT))
+    assert plan.is_unknown
+    assert plan.order
+    assert (plan.order_exists, plan.proven, plan.refused_legs, plan.enabling) == (False, False, 0, ())
+    assert plan.reason.startswith("Files are missing")
+
+
+def test_connection_that_is_down_today_is_followed_through_each_new_name() -> None:
+    made, new = issued(), {E1: "e9.example.com", C1: "c9.corp.example.com"}
+    text = made.world.deployment.model_dump_json()
+    for old, name in new.items():
+        text = text.replace(old, name)
+    after = following_world(made, deployment_from(json.loads(text)), at=AT - DAY, renamed=new, rsa=False)
+    today, tomorrow = (
+        world.with_party(replace(world.parties[fqdn], trusted_ca_list=()))
+        for world, fqdn in ((made.world, C1), (after, new[C1]))
+    )
+    plan = make_plan(difference_of(today, tomorrow, at=AT))
+    between = {leg for p in plan.predictions for leg in p.legs if new[C1] in leg and E1 in leg}
+    assert between  # one of the two has its new name, the other not yet
+    assert (plan.order_exists, plan.refused_legs) == (True, 0)

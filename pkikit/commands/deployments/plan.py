@@ -137,7 +137,7 @@ def _show(out: Console, made: FinishedPlan, saved: Sequence[tuple[str, Path]], *
 
 def _show_why_not(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
     """Print why no order exists, and what was tried."""
-    if made.plan.order_exists:
+    if made.plan.order_exists or made.plan.is_unknown:
         return
     contents, plan = made.runbook.contents, made.plan
     _show_lost(out, made)
@@ -179,7 +179,7 @@ def _show_steps(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
         )
         for step, count in zip(contents.steps, refused, strict=True)
     ]
-    title = "Steps:" if plan.order_exists else "The order that loses the least:"
+    title = "Steps:" if plan.order_exists or plan.is_unknown else "The order that loses the least:"
     console.table(out, ("", "step", "where", "who", "done by (UTC)", "after it"), rows, title=title, indent=2)
 
 

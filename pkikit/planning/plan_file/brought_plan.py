@@ -12,7 +12,7 @@ from pkikit.files.deployment_folder import DEPLOYMENT
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.world import World
 from pkikit.planning.change import Change
-from pkikit.planning.plan import Clash, Enabling, Plan, Prediction
+from pkikit.planning.plan import NOTHING_KNOWN, Clash, Enabling, Plan, Prediction
 from pkikit.planning.plan_file.files_of_plan import folder_beside
 from pkikit.planning.plan_file.plan_document import MAX_PLAN, PlanDocument, PredictionEntry, WorldEntry, document_of
 from pkikit.planning.plan_file.reached_tomorrow import differences
@@ -133,17 +133,19 @@ def _answered(plan: Plan, document: PlanDocument, remarks: tuple[str, ...]) -> P
     reason = (
         document.reason or plan.reason or "The order in the file refuses connections, and nobody looked for another."
     )
+    if plan.is_unknown:
+        reason = NOTHING_KNOWN
     return replace(
         plan,
-        order_exists=not refused,
-        reason=reason if refused else "",
+        order_exists=not (refused or plan.is_unknown),
+        reason=reason if refused or plan.is_unknown else "",
         clashes=tuple(
             Clash(done=frozenset(c.done), missing=frozenset(c.missing), says=c.says, leg=c.leg, causes=c.causes)
             for c in document.clashes
         ),
         enabling=tuple(Enabling(**e.model_dump()) for e in document.enabling),
         lost_minutes=document.lost_minutes if refused else 0.0,
-        proven=document.proven and not remarks,
+        proven=document.proven and not (remarks or plan.is_unknown),
         notes=tuple(dict.fromkeys((*document.notes, *plan.notes, *remarks))),
     )
 

@@ -12,7 +12,7 @@ from pkikit.planning.change import Change
 from pkikit.planning.enabling.more_restarts import MORE_RESTARTS
 from pkikit.planning.enabling.option import Trial
 from pkikit.planning.enabling.trying import try_all
-from pkikit.planning.plan import Plan, Prediction
+from pkikit.planning.plan import NOTHING_KNOWN, Plan, Prediction, no_connection_known
 from pkikit.planning.planner.clash_words import ClashWords
 from pkikit.planning.planner.played_order import lost_minutes
 from pkikit.planning.planner.preferences import minutes_of, preference_of
@@ -47,7 +47,7 @@ def make_plan(
     heard = progress or (lambda what, number: None)
     verdicts = verdicts or Verdicts(change)
     plan = _ordered(change, heard, verdicts, preference_of(change), Limits())
-    if plan.order_exists or not options:
+    if plan.order_exists or plan.is_unknown or not options:
         return plan
 
     def replan(other: Change) -> Trial:
@@ -99,20 +99,21 @@ def _ordered(
     found = _search(oracle, progress, preference, limits)
     order = found.order or naive_order(change)
     predictions = replay(change, order, oracle.verdicts)
-    exists = found.exists and not oracle.lost
+    possible = found.exists and not oracle.lost
+    unknown = possible and bool(order) and no_connection_known(predictions)
     names = ShortNames((*legs_of(change.today.deployment), *legs_of(change.tomorrow.deployment)))
     words = ClashWords(change, oracle, names)
     lost = sorted(oracle.lost)
-    clashes = () if exists else (*map(words.lost, lost), *map(words.clash, found.reason))
+    clashes = () if possible else (*map(words.lost, lost), *map(words.clash, found.reason))
     return Plan(
         change=change,
         order=order,
         predictions=predictions,
-        order_exists=exists,
-        reason="" if exists else words.reason(clashes, lost),
+        order_exists=possible and not unknown,
+        reason=NOTHING_KNOWN if unknown else "" if possible else words.reason(clashes, lost),
         clashes=clashes,
-        lost_minutes=0.0 if exists else lost_minutes(change, order, predictions),
-        proven=found.proven,
+        lost_minutes=0.0 if possible else lost_minutes(change, order, predictions),
+        proven=found.proven and not unknown,
         notes=tuple(_notes(oracle, predictions, names)),
     )
 

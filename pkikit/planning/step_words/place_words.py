@@ -11,7 +11,6 @@ from pkikit.errors import InputError
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.parties import PartyGroup, PartyKind
 from pkikit.model.tables import product_pages as pages
-from pkikit.planning.change import Done
 from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.step_words.setting_changes import about, added_and_removed, entry_of, row_of, setting_sentence
 from pkikit.planning.step_words.step_file import NOTHING_REPLACED, Replaced, step_file_name, step_key_name

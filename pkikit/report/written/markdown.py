@@ -30,7 +30,7 @@ from pkikit.report.written.report_sentences import (
 )
 from pkikit.text import counted, listed, printable
 
-_LIGHTS = {Light.RED: "🔴", Light.YELLOW: "🟡", Light.GREEN: "🟢", Light.GREY: "⚪"}
+DOTS = {Light.RED: "🔴", Light.YELLOW: "🟡", Light.GREEN: "🟢", Light.GREY: "⚪"}
 # Everything that Markdown or HTML in it gives a meaning to. A hyphen or a dot matters at the beginning of a line only.
 _SPECIAL = re.compile(r"([\\`*_\[\]<|~&$])")
 _LEADING = re.compile(r"^(\s*)([-+>]|\d+[.)])")
@@ -62,7 +62,7 @@ def to_markdown(report: Report) -> str:
     lines = [
         f"# Certificate report: {plain(report.deployment)}",
         "",
-        f"{_LIGHTS[report.light]} **{LIGHTS[report.light]}.** {plain(answer(report))}",
+        f"{DOTS[report.light]} **{LIGHTS[report.light]}.** {plain(answer(report))}",
         "",
         f"Expressway {plain(report.version)}, judged for {format_time(report.at)}. {SOURCE}",
         *_to_do(report),
