@@ -17,12 +17,12 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, StandIns, World
 from pkikit.planning.change import Change
 from pkikit.planning.difference import difference_of
-from pkikit.planning.difference.changed_machines import renames_between
 from pkikit.planning.goals.apply import apply_goals
 from pkikit.planning.goals.given_ca import read_goal
 from pkikit.planning.goals.on_the_way import change_of
 from pkikit.worlds.following_world import following_world
 from pkikit.worlds.issued_world import IssuedWorld, issue_world
+from pkikit.worlds.renamed_machines import renames_between
 from pkikit.worlds.world_files import world_of_files
 
 _BEFORE = timedelta(days=1)  # the lab issued its certificates before the change begins

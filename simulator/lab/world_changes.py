@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pkikit.model.tables.log_events import APPLICATION_EXIT
 from pkikit.model.world import Party, World
+from pkikit.worlds.renamed_machines import renames_between
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
 from simulator.connections.network import Network
@@ -14,7 +15,6 @@ from simulator.events import RESTARTED
 from simulator.lab.lab_keeper import LabKeeper
 from simulator.lab.lab_machines import CANNOT_LISTEN, Machines
 from simulator.world.changes import has_changed, needs_restart
-from simulator.world.renames import renames_between
 
 
 class WorldChanges:

@@ -12,9 +12,9 @@ from pkikit.design.legs import legs_of
 from pkikit.model.places import deployment_with
 from pkikit.model.world import World
 from pkikit.view.connections.check_report import CheckReport
+from pkikit.worlds.renamed_machines import renames_between
 from simulator.errors import LabError
 from simulator.threaded import ThreadedLab
-from simulator.world.renames import renames_between
 from tests.support.labs import IMPATIENT, lab_fixture
 from tests.support.wait import eventually
 from tests.support.worlds import C1, E1, PARTNER

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from pkikit.planning.step_words.all_words import words_of
 from pkikit.planning.step_words.step_file import Replaced, step_pem
 from pkikit.planning.step_words.step_text import StepWords
-from pkikit.planning.step_words.ways_back import point_of_no_return
 from pkikit.planning.steps import Action, Step
 from tests.support.hand_plan import good_plan, hand_plan
 from tests.support.worlds import E1, issued
@@ -93,8 +92,7 @@ def test_undo_is_judged_without_the_step() -> None:
 
 def test_first_load_is_the_point_of_no_return() -> None:
     plan = good_plan()
-    number = point_of_no_return(plan)
-    assert number is not None
+    number = next(words.number for words in words_of(plan) if words.no_return)
     assert plan.steps[number - 1].action is Action.LOAD
     assert not [s for s in plan.steps[: number - 1] if s.action in {Action.LOAD, Action.RESTART}]
 

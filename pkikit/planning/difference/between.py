@@ -16,7 +16,6 @@ from pkikit.model.world import World
 from pkikit.planning.change import Change
 from pkikit.planning.difference.changed_machines import (
     Machines,
-    renames_between,
     require_common_peers,
     require_plain_renames,
 )
@@ -25,6 +24,7 @@ from pkikit.planning.difference.restart_steps import restart_precedences, restar
 from pkikit.planning.difference.setting_steps import dns_steps, setting_steps
 from pkikit.planning.steps import Action, Precedence, Step
 from pkikit.worlds.copied_stores import with_copied_stores, with_full_client_stores
+from pkikit.worlds.renamed_machines import renames_between
 
 _LOADS = frozenset({Action.LOAD, Action.LOAD_CLIENT})
 _WITH_FILES = _LOADS | {Action.APPEND_CA}

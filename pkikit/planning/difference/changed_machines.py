@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment
-from pkikit.model.parties import PartyGroup, PartyKind
+from pkikit.model.parties import PartyGroup
 from pkikit.model.world import World
 from pkikit.text import listed
+from pkikit.worlds.renamed_machines import machines_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,24 +65,6 @@ def group_in(deployment: Deployment, fqdn: str) -> PartyGroup | None:
     return next((group for group in deployment.groups if fqdn in group.members), None)
 
 
-def renames_between(today: Deployment, tomorrow: Deployment) -> dict[str, str]:
-    """Return the machines that change their name: one name for another at the same position of the same list.
-
-    Args:
-        today: the deployment before.
-        tomorrow: the deployment after.
-
-    Returns:
-        The FQDN after, by the FQDN before.
-    """
-    before, after = _machines_of(today), _machines_of(tomorrow)
-    found: dict[str, str] = {}
-    for old, new in _matched_lists(today, tomorrow):
-        if len(old) == len(new):
-            found |= {a: b for a, b in zip(old, new, strict=True) if a != b and a not in after and b not in before}
-    return found
-
-
 def require_plain_renames(renamed: Mapping[str, str], today: Deployment) -> None:
     """Return if each machine gets a name that no other machine has.
 
@@ -92,7 +75,7 @@ def require_plain_renames(renamed: Mapping[str, str], today: Deployment) -> None
     Raises:
         InputError: two machines get one name, or one gets a name that another machine has.
     """
-    taken = _machines_of(today)
+    taken = machines_of(today)
     seen: set[str] = set()
     for old, new in renamed.items():
         if old == new:
@@ -118,20 +101,3 @@ def require_common_peers(renamed: Mapping[str, str], today: Deployment, tomorrow
     if not {renamed.get(peer, peer) for peer in today.peers} & set(tomorrow.peers):
         before, after = (listed(d.peers, at_most=4) for d in (today, tomorrow))
         raise InputError(f"today has {before}, and tomorrow has {after}: no Expressway is in both, so there is no plan")
-
-
-def _machines_of(deployment: Deployment) -> frozenset[str]:
-    return frozenset(n for group in deployment.groups for n in group.members)
-
-
-def _matched_lists(today: Deployment, tomorrow: Deployment) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Yield the machines of each cluster and group of both deployments, in the order of the file."""
-    clusters = {cluster.name: cluster.peers for cluster in tomorrow.clusters}
-    for cluster in today.clusters:
-        if cluster.name in clusters:
-            yield cluster.peers, clusters[cluster.name]
-    fixed = {PartyKind.EXPRESSWAY, PartyKind.NEIGHBOUR, PartyKind.CLIENT}
-    groups = {(g.kind, g.name): g.members for g in tomorrow.groups if g.kind not in fixed}
-    for group in today.groups:
-        if (group.kind, group.name) in groups and group.kind not in fixed:
-            yield group.members, groups[group.kind, group.name]

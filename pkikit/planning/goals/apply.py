@@ -30,11 +30,6 @@ from pkikit.planning.goals.outcome import GoalResult
 from pkikit.text import listed
 
 
-def apply_goal(goal: Goal, today: World, *, at: datetime, issuers: Sequence[Authority] = ()) -> GoalResult:
-    """Return what one goal comes to; see `apply_goals`."""
-    return apply_goals((goal,), today, at=at, issuers=issuers)
-
-
 def apply_goals(goals: Sequence[Goal], today: World, *, at: datetime, issuers: Sequence[Authority] = ()) -> GoalResult:
     """Return today's machines and those that have reached all goals.
 

@@ -18,7 +18,7 @@ from pkikit.model.world import World
 from pkikit.planning.change import Change, Done
 from pkikit.planning.plan import Refusal
 from pkikit.planning.predictions import Oracle
-from pkikit.planning.predictions.replay import refusal_of
+from pkikit.planning.predictions.replayed_order import refusal_of
 from pkikit.planning.predictions.verdicts import Verdicts
 
 _NEXT = timedelta(microseconds=1)

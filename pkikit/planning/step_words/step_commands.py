@@ -27,7 +27,6 @@ _HEADER = '-H "X-CSRF-Header: 1"'
 _API = "/api/provisioning"
 _SHA256 = "openssl x509 -noout -fingerprint -sha256"
 _REST, _SSH = "REST API", "Command line (SSH)"
-_LAB_API = "ours: only the lab has this call"
 _INFERRED = "inferred from the settings that a diagnostic log lists"
 
 

@@ -9,9 +9,8 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import key_of
 from pkikit.model.tables.product_pages import BACKUP
 from pkikit.planning.change import Done
-from pkikit.planning.plan import Plan
 from pkikit.planning.predictions.oracle import SETTINGS
-from pkikit.planning.step_words.place_words import Around, arounds, certificate_names, list_name, store_name
+from pkikit.planning.step_words.place_words import Around, certificate_names, list_name, store_name
 from pkikit.planning.steps import Action
 from pkikit.text import counted
 
@@ -142,15 +141,3 @@ def _held(around: Around) -> Credential | None:
     services = around.group.certificates if around.group else ()
     found = next((s for s in services if s.service == store), None)
     return party.as_server(found.ports[0]).credential if found is not None and found.ports else party.credential
-
-
-def point_of_no_return(plan: Plan) -> int | None:
-    """Return the number of the first step after which going back is not free; None if every step can be undone.
-
-    Args:
-        plan: the plan.
-
-    Returns:
-        From 1.
-    """
-    return next((around.number for around in arounds(plan) if no_return_of(around)), None)
