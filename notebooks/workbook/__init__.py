@@ -82,6 +82,7 @@ with optional_packages("workbook"):
         shared_or_own,
         what_a_change_takes,
     )
+    from workbook.tables.plan_tables import order_states, rehearse_plan, runbook_page, what_would_help, why_this_order
     from workbook.tables.points import points_to_be_aware
     from workbook.tables.reading_tables import converted, forms, look_into, matches, read_log, rules_of
     from workbook.tables.render import (
@@ -184,6 +185,7 @@ __all__ = [
     "open_case",
     "open_lab",
     "order_cards",
+    "order_states",
     "outcome",
     "peer_answers",
     "performance",
@@ -197,12 +199,14 @@ __all__ = [
     "read_log",
     "recommend_design",
     "rehearse",
+    "rehearse_plan",
     "rehearse_sunset",
     "renewal_table",
     "renewal_years",
     "request_facts",
     "revocation_table",
     "rules_of",
+    "runbook_page",
     "san_designer",
     "san_matrix",
     "san_table",
@@ -229,7 +233,9 @@ __all__ = [
     "what_is_missing",
     "what_was_assumed",
     "what_was_read",
+    "what_would_help",
     "who_sees",
+    "why_this_order",
     "workbench",
     "year_picture",
     "years_picture",

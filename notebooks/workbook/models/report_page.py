@@ -65,12 +65,16 @@ class ReportPage:
         return f"<p>{links}</p><p>The same files are in <code>{escape(str(self.folder))}</code>.</p>"
 
     def _frame(self) -> str:
-        title = escape(f"Certificate report: {self.made.report.deployment}", quote=True)
-        page = escape(self.made.html, quote=True)
-        return f'<iframe title="{title}" sandbox="" style="{_FRAME}" srcdoc="{page}"></iframe>'
+        return page_frame(self.made.html, f"Certificate report: {self.made.report.deployment}")
 
     def __repr__(self) -> str:
         return self.said
 
     def _repr_html_(self) -> str:
         return f"<p><b>{escape(self.said)}</b></p>{self.output.whole()}"
+
+
+def page_frame(page: str, title: str) -> str:
+    """Return a page in a frame without scripts."""
+    shown, name = escape(page, quote=True), escape(title, quote=True)
+    return f'<iframe title="{name}" sandbox="" style="{_FRAME}" srcdoc="{shown}"></iframe>'
