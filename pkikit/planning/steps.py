@@ -95,6 +95,21 @@ class Step:
     activates: tuple[str, ...] = ()
     owner: Owner = YOU
 
+    @property
+    def loads(self) -> bool:
+        """True if it loads a certificate into a store."""
+        return self.action in {Action.LOAD, Action.LOAD_CLIENT}
+
+    @property
+    def changes_list(self) -> bool:
+        """True if it changes a list of CAs."""
+        return self.action in {Action.APPEND_CA, Action.REMOVE_CA}
+
+    @property
+    def restarts(self) -> bool:
+        """True if Expressways or services restart: connections go down for minutes, as announced."""
+        return self.action in {Action.RESTART, Action.UPGRADE}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Precedence:

@@ -168,7 +168,7 @@ def _draw_step(canvas: Canvas, made: RunbookStep, left: float, width: float, mid
 
 
 def _is_restart(made: RunbookStep) -> bool:
-    return made.step.action in {Action.RESTART, Action.UPGRADE}
+    return made.step.restarts
 
 
 def _near(scale: _Scale, steps: Sequence[RunbookStep]) -> Iterator[list[RunbookStep]]:

@@ -37,7 +37,7 @@ def _events(runbook: Runbook, made: RunbookStep) -> Iterator[CalendarEvent]:
             seed=f"{seed} asked", begin=time.asked, title=f"Step {made.number}: ask {made.step.owner.name}",
             says=f"{subject}\n\n{body}", category="ask", warn=_WARN,
         )  # fmt: skip
-    restart = made.step.action in {Action.RESTART, Action.UPGRADE}
+    restart = made.step.restarts
     said = [*words.announced, f"Where: {words.where}.", *words.after, f"Proof: {words.proof.text}", *words.undo]
     if made.step.action is Action.WAIT or not made.step.owner.ours:
         yield CalendarEvent(

@@ -23,7 +23,6 @@ from pkikit.report.content.deployment_report import Light
 from pkikit.text import counted, listed
 from pkikit.view.short_names import ShortNames
 
-_RESTARTS = {Action.RESTART, Action.UPGRADE}
 _MOST = 12
 
 
@@ -161,7 +160,7 @@ class Runbook:
     @property
     def restarts(self) -> tuple[RunbookStep, ...]:
         """The steps that restart a machine."""
-        return tuple(made for made in self.steps if made.step.action in _RESTARTS)
+        return tuple(made for made in self.steps if made.step.restarts)
 
     @property
     def others(self) -> tuple[RunbookStep, ...]:
@@ -326,9 +325,8 @@ class Runbook:
         return tuple(dict.fromkeys((*self.plan.notes, *self.plan.change.assumptions, *self._general_notes())))
 
     def _general_notes(self) -> Iterator[str]:
-        changes_lists = {Action.APPEND_CA, Action.REMOVE_CA}
         peers = set(self.plan.change.today.deployment.peers)
-        if any(made.step.action in changes_lists and made.step.machine in peers for made in self.steps):
+        if any(made.step.changes_list and made.step.machine in peers for made in self.steps):
             yield LISTS_AND_MRA
         if self.restarts:
             yield "That a restart takes about 3 minutes is Cisco's estimate. Calls that are active on the machine end."

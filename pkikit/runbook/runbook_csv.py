@@ -6,7 +6,6 @@ import csv
 import io
 import re
 
-from pkikit.planning.steps import Action
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
 from pkikit.text import printable
 
@@ -59,7 +58,7 @@ def _row(made: RunbookStep) -> tuple[str, ...]:
         f"{time.ends:%Y-%m-%d %H:%M}" if time else "",
         f"{time.asked:%Y-%m-%d}" if time and time.asked else "",
         time.window if time else "",
-        "yes" if made.step.action in {Action.RESTART, Action.UPGRADE} else "no",
+        "yes" if made.step.restarts else "no",
         words.file,
         words.sha256,
         "\n".join(command.text for command in words.commands),

@@ -41,7 +41,6 @@ def do(
     Example: expressway-sim do plan.json 3 --state lab-state
     """
     from pkikit.planning.plan_file import read_change
-    from pkikit.planning.steps import Action
     from simulator.commands.lab_client import LabClient
     from simulator.peer.api.step_order import order_of
 
@@ -56,7 +55,7 @@ def do(
         was=_earlier(change, order[: number - 1], step) if undo else None,
         new=_new_machines(change, step),
     )
-    restarts = step.action in {Action.RESTART, Action.UPGRADE}
+    restarts = step.restarts
     answer = LabClient(state).ask("POST", "/steps", body, avoid=step.machine if restarts else "")
     document = {"step": {"n": number, "key": step.key, "undone": undo}, **answer}
 

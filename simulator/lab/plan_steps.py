@@ -34,8 +34,6 @@ from simulator.peer.state import fingerprint_of
 from simulator.peer.step_result import StepResult
 
 Tick = Callable[[], Awaitable[None]]
-_LISTS = frozenset({Action.APPEND_CA, Action.REMOVE_CA})
-_LOADS = frozenset({Action.LOAD, Action.LOAD_CLIENT})
 _NO_WAY_BACK = {
     Action.UPGRADE: "an upgrade copies stores, and the lab cannot go back to the older version",
     Action.RESTART: "a restart is over; undo the steps that it put into effect, and restart once more",
@@ -142,9 +140,9 @@ class PlanSteps:
                 return replace(step, credential=held)
 
     async def _do(self, step: Step, waits: bool) -> StepResult:
-        if step.action in _LOADS and (step.credential is None or step.credential.key is None):
+        if step.loads and (step.credential is None or step.credential.key is None):
             raise LabError(f"{step.key}: the private key is missing, so {step.machine} cannot present the certificate")
-        peer = self._peers.get(self._name(step.machine)) if step.action in _LISTS | _LOADS else None
+        peer = self._peers.get(self._name(step.machine)) if step.changes_list or step.loads else None
         if peer is not None:
             return await self._on_peer(peer, step)
         match step.action:
@@ -279,7 +277,7 @@ class PlanSteps:
         Raises:
             LabError: the lab has no such machine.
         """
-        if step.action not in _LISTS | _LOADS | {Action.RESTART}:
+        if not (step.changes_list or step.loads or step.action is Action.RESTART):
             return None
         name = self._name(step.machine)
         party = self._party(name)

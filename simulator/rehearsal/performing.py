@@ -86,7 +86,7 @@ def _contents(party: Party) -> tuple[object, ...]:
 
 def is_pending(change: Change, stop: Stop, step: Step) -> bool:
     """Return True if a step loads (or loads back) a certificate that its machine uses only after a restart."""
-    loads = step.action in {Action.LOAD, Action.LOAD_CLIENT} and step.key in change.restart_of
+    loads = step.loads and step.key in change.restart_of
     return loads and (step.key in stop.in_effect) == stop.undo
 
 

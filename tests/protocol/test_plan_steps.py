@@ -145,7 +145,7 @@ def test_step_done_twice_changes_nothing_more(lab: ThreadedLab, change: Change) 
     for step in change.steps:
         if step.action is not Action.RESTART and not step.renames:
             result = do(lab, step, change)
-            assert result.pending or not result.changed or step.action in {Action.LOAD, Action.LOAD_CLIENT}, step.key
+            assert result.pending or not result.changed or step.loads, step.key
             if result.pending and step.action is Action.SET:
                 lab.run(lambda step=step: lab.lab.undo(step))
     now = contents(lab.world)

@@ -112,7 +112,7 @@ def after(world: World, step: Step, machine: str) -> World:
 
 def _changed(party: Party, step: Step, world: World) -> Party:
     made = next((g.certificates for g in world.deployment.groups if party.fqdn in g.members), ())
-    if step.action in {Action.APPEND_CA, Action.REMOVE_CA}:
+    if step.changes_list:
         change = _appended if step.action is Action.APPEND_CA else _removed
         lists = {port: party.lists.get(port, party.trusted_ca_list) for service in made[1:] for port in service.ports}
         for service in made[1:]:

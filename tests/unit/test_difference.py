@@ -115,7 +115,7 @@ def test_upgrade_copies_the_server_certificate_and_comes_before_loads() -> None:
     after = change.world(frozenset({upgrade.key}))
     core = today.deployment.peers[0]
     assert after.parties[core].client == today.parties[core].credential
-    loads = {step.key for step in change.steps if step.action in {Action.LOAD, Action.LOAD_CLIENT}}
+    loads = {step.key for step in change.steps if step.loads}
     assert {p.then for p in change.precedences if p.rule == "upgrade-first"} == loads
     assert_complete(change)
     with pytest.raises(InputError, match="only upgrades"):

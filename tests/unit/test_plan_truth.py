@@ -87,7 +87,7 @@ def test_every_step_is_done_once_and_the_primary_restarts_first() -> None:
         for cluster in plan.change.today.deployment.clusters:
             here = [machine for machine in restarted if machine in cluster.peers]
             assert here[:1] == [peer for peer in cluster.peers if peer in here][:1], seed
-        loaded = {s.machine for s in plan.steps if s.action in {Action.LOAD, Action.LOAD_CLIENT} and s.owner.ours}
+        loaded = {s.machine for s in plan.steps if s.loads and s.owner.ours}
         assert loaded <= set(restarted), seed
 
 

@@ -26,9 +26,6 @@ from pkikit.planning.steps import Action, Precedence, Step
 from pkikit.worlds.copied_stores import with_copied_stores, with_full_client_stores
 from pkikit.worlds.renamed_machines import renames_between
 
-_LOADS = frozenset({Action.LOAD, Action.LOAD_CLIENT})
-_WITH_FILES = _LOADS | {Action.APPEND_CA}
-
 
 def difference_of(
     today: World,
@@ -143,7 +140,7 @@ def _upgrade_first(steps: Iterable[Step]) -> Iterator[Precedence]:
     if upgrade is None:
         return
     for step in steps:
-        if step.action in _LOADS:
+        if step.loads:
             why = "The upgrade copies the server certificate that is loaded then into the client store (Cisco TAC 225693)."
             yield Precedence(first=upgrade.key, then=step.key, why=why, rule="upgrade-first")
 
@@ -154,10 +151,10 @@ def _waits(
     """Return a wait for each date before which a step is not possible, and that it comes first."""
     waits: dict[datetime, Step] = {}
     orders = []
-    for step in (s for s in steps if s.action in _WITH_FILES):
+    for step in (s for s in steps if s.loads or s.action is Action.APPEND_CA):
         chain = step.credential.chain if step.credential is not None else step.certificates
         arrival = max((arrives[c] for c in chain if c in arrives), default=at)
-        valid = max((c.not_valid_before_utc for c in chain), default=at) if step.action in _LOADS else at
+        valid = max((c.not_valid_before_utc for c in chain), default=at) if step.loads else at
         until = max(arrival, valid)
         if until <= at:
             continue

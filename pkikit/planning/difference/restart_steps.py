@@ -13,8 +13,6 @@ from pkikit.design.restarts import in_restart_order
 from pkikit.model.deployment import Deployment
 from pkikit.planning.steps import Action, Precedence, Step
 
-_LOADS = frozenset({Action.LOAD, Action.LOAD_CLIENT})
-
 
 def restart_steps(steps: Iterable[Step], deployment: Deployment) -> tuple[Step, ...]:
     """Return one restart for each Expressway that needs one.
@@ -43,7 +41,7 @@ def restart_steps(steps: Iterable[Step], deployment: Deployment) -> tuple[Step, 
 
 def _restarted(step: Step, deployment: Deployment) -> tuple[str, ...]:
     """Return the peers that have to restart for a step; the primary first."""
-    if step.action in _LOADS:
+    if step.loads:
         return (step.machine,) if step.machine in deployment.peers else ()
     if step.action is not Action.SET:
         return ()

@@ -62,7 +62,7 @@ def keys_in(clashes: Clashes) -> frozenset[str]:
 
 def loads_of(change: Change) -> Iterator[Step]:
     """Yield the steps that load a certificate."""
-    yield from (step for step in change.steps if step.action in {Action.LOAD, Action.LOAD_CLIENT} and step.credential)
+    yield from (step for step in change.steps if step.loads and step.credential)
 
 
 def new_roots(change: Change) -> tuple[x509.Certificate, ...]:

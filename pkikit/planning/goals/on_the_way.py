@@ -115,10 +115,6 @@ def _still_needed(first: Change, then: Change) -> Iterator[Step]:
         yield step
 
 
-_LISTS = frozenset({Action.APPEND_CA, Action.REMOVE_CA})
-_LOADS = frozenset({Action.LOAD, Action.LOAD_CLIENT})
-
-
 def _waiting(first: Change, step: Step) -> Iterator[Precedence]:
     """Yield what a step waits for, because it changes the same thing as a step before it."""
     for earlier in first.steps:
@@ -140,9 +136,9 @@ def _after_restarts(first: Change, step: Step, restart: str | None, then: Change
 def _in_common(earlier: Step, step: Step) -> str:
     """Return why one step has to be in effect before the other; empty if nothing says so."""
     here = (earlier.machine, earlier.place) == (step.machine, step.place)
-    if here and earlier.action in _LOADS and step.action is earlier.action:
+    if here and earlier.loads and step.action is earlier.action:
         return f"{step.machine} needs a certificate with both names before it gets the last one."
-    if here and earlier.action in _LISTS and step.action in _LISTS:
+    if here and earlier.changes_list and step.changes_list:
         return f"The same list of {step.machine} changes twice."
     if {change.place for change in earlier.settings} & {change.place for change in step.settings}:
         return "The same setting changes twice."

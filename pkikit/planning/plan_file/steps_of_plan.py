@@ -20,7 +20,6 @@ from pkikit.worlds.world_folder import group_in
 
 _LOADS = frozenset({Action.LOAD, Action.LOAD_CLIENT})
 _WITH_FILES = _LOADS | {Action.APPEND_CA, Action.REMOVE_CA}
-RESTARTS = frozenset({Action.RESTART, Action.UPGRADE})
 _MAX_FILE = 4 * 1024 * 1024
 
 
@@ -122,7 +121,7 @@ def problems_of(document: PlanDocument, steps: list[Step], today: World, tomorro
         if step.key in order:
             yield f"{place}.key: {_shown(step.key)} is there twice; steps[{order[step.key]}] has it too"
         order.setdefault(step.key, number)
-        if entry.restart is not (step.action in RESTARTS):
+        if entry.restart is not (step.restarts):
             yield f"{place}.restart: must be true for a restart or an upgrade, and false otherwise"
         if entry.until is not None and step.action is not Action.WAIT:
             yield f"{place}.until: only a wait has a date"

@@ -18,7 +18,6 @@ from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.plan_file.plan_document import FORMAT, MAX_PLAN, PlanDocument, to_json
 from pkikit.planning.plan_file.reached_tomorrow import reached_tomorrow
 from pkikit.planning.plan_file.step_files import certificates_in, file_of, fingerprint, is_private
-from pkikit.planning.plan_file.steps_of_plan import RESTARTS
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.step_words.all_words import words_of
 from pkikit.planning.step_words.step_file import STEPS
@@ -211,7 +210,7 @@ def _step(plan: Plan, step: Step, number: int, words: StepWords, real: Mapping[s
         "key_file": f"{files}/{made.key_path}" if made and made.key_path else None,
         "certificates": prints,
         "originals": [real.get(shown, shown) for shown in prints] if any(shown in real for shown in prints) else [],
-        "restart": step.action in RESTARTS,
+        "restart": step.restarts,
         "activates": step.activates,
         "activated_by": plan.change.restart_of.get(step.key),
         "before": " ".join(words.before),

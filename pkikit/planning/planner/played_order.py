@@ -104,7 +104,7 @@ def play(change: Change, order: Sequence[str], verdicts: Verdicts | None = None)
         order=tuple(order),
         predictions=predictions,
         lost_minutes=lost_minutes(change, order, predictions),
-        restarts=sum(step.action in {Action.RESTART, Action.UPGRADE} for step in steps),
+        restarts=sum(step.restarts for step in steps),
         hand_overs=sum(one != other for one, other in pairwise(owners)),
     )
 

@@ -68,7 +68,7 @@ class _Replay:
         deployment = self._change.deployment(done)
         down: tuple[str, ...] = ()
         interrupted: tuple[str, ...] = ()
-        if step is not None and before is not None and step.action in {Action.RESTART, Action.UPGRADE}:
+        if step is not None and before is not None and step.restarts:
             down, interrupted = self._outage(step, done, before)
         return Prediction(
             done=done,

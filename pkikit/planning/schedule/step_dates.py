@@ -13,8 +13,6 @@ from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.schedule.step_minutes import IN_WINDOWS, WATCH, length_of
 from pkikit.planning.steps import Action, Step
 
-_CUTS = frozenset({Action.RESTART, Action.UPGRADE})
-
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
@@ -73,7 +71,7 @@ class Calendar:
             return ScheduledStep(key=key, begins=ends - length, ends=ends, owner=step.owner.name, asked=ends - lead)
         begins, window = self._begins(step, length)
         dated = ScheduledStep(key=key, begins=begins, ends=begins + length, owner=step.owner.name, window=window)
-        return replace(dated, watched_until=dated.ends + self.terms.watch) if step.action in _CUTS else dated
+        return replace(dated, watched_until=dated.ends + self.terms.watch) if step.restarts else dated
 
     def _begins(self, step: Step, length: timedelta) -> tuple[datetime, str]:
         """Return when a step of ours begins. What waits for a restart is done shortly before it.
@@ -125,9 +123,9 @@ class Calendar:
 
     def _restarts_beside(self, step: Step) -> Sequence[ScheduledStep]:
         """Return the restarts so far in the cluster of the machine that a step restarts."""
-        if step.action not in _CUTS:
+        if not step.restarts:
             return ()
         cluster = self.change.today.deployment.cluster_of(step.machine)
         peers = cluster.peers if cluster is not None else (step.machine,)
         done = ((s, self.change.by_key[s.key]) for s in self.steps)
-        return [s for s, other in done if other.action in _CUTS and (other.machine in peers or not other.machine)]
+        return [s for s, other in done if other.restarts and (other.machine in peers or not other.machine)]

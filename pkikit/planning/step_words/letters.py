@@ -35,7 +35,7 @@ def letter_of(around: Around) -> Letter | None:
     return Letter(
         title=title_of(around),
         request=_request(around),
-        more=() if step.action in {Action.APPEND_CA, Action.REMOVE_CA} else tuple(do_of(around)),
+        more=() if step.changes_list else tuple(do_of(around)),
         certificates=tuple(line for lines in named for line in lines.split("\n")),
         attached=_attached(around),
         why=_why(around),
