@@ -120,7 +120,7 @@ class Precedence:
         then: the key of the later one.
         why: one sentence.
         rule: `page` (the page works this way), `primary-first`, `wait`, `upgrade-first`, `trust-first` (nobody gave a
-            list, so no verdict says what has to be in it before).
+            list, so no verdict says what has to be in it before), `names-first` (certificates, then settings, then DNS).
     """
 
     first: str

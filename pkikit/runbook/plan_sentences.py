@@ -53,9 +53,8 @@ def usual_line(made: FinishedPlan) -> str:
     if not usual.fails:
         return "The usual order (certificates first) refuses none either."
     fail = "fails" if usual.fails == 1 else "fail"
-    return (
-        f"In the usual order (certificates first), {usual.fails} of {usual.connections} connections {fail} on the way."
-    )
+    every = counted(usual.connections, "connection")
+    return f"In the usual order (certificates first), {usual.fails} of {every} {fail} on the way."
 
 
 def legend_of(contents: Runbook, notes: Iterable[str]) -> str:
@@ -98,7 +97,7 @@ def interruptions_of(contents: Runbook) -> Iterator[str]:
             services = listed([contents.say(text) for text in prediction.interrupted])
             what += f" No other peer carries {services} meanwhile."
         elif _is_only_peer(contents.plan, made.step):
-            what += " There is no other peer for what runs over them."
+            what += " No other peer takes over."
         elif made.step.action is not Action.UPGRADE:
             carried.append(made)
             continue

@@ -99,13 +99,15 @@ class Forecasts:
         if stop.position < 0 or stop.phase is not Phase.DURING:
             return own
         planned = frozenset(self._plan.predictions[stop.position].down_during)
+        before = self._plan.predictions[stop.position - 1].legs
+        # What is refused anyway can still be up where it was before; the restart ends that, and the refusal is announced.
+        planned |= {leg for leg in own if before.get(leg) is State.DOWN}
         # An upgrade restarts all Expressways, one after the other, and its announcement is about all of them.
         return planned & own if self._change.by_key[stop.key].action is Action.UPGRADE else planned
 
-    def refused(self, legs: Mapping[str, State]) -> frozenset[str]:
-        """Return the connections that are down and were not before the change."""
-        before = self._oracle.down_before
-        return frozenset(leg for leg, state in legs.items() if state is State.DOWN and leg not in before)
+    def refused(self, legs: Mapping[str, State], in_effect: Done) -> frozenset[str]:
+        """Return the connections that are down, were not before the change, and to which somebody is led."""
+        return frozenset(leg for leg, state in legs.items() if self._oracle.is_refused(leg, state, in_effect))
 
     def first_without_way_back(self, order: Sequence[str]) -> int:
         """Return the first step after which undoing it and all before it refuses connections; 0 if there is none."""
@@ -114,8 +116,8 @@ class Forecasts:
     def _breaks(self, order: tuple[str, ...]) -> bool:
         on_the_way = (stop for stop in back_from(self._change, order) if not stop.off)
         at = self._change.time(frozenset(order))
-        there = self.refused(self._dated.states(frozenset(order), at))
-        return any(self.refused(self._dated.states(stop.in_effect, at)) - there for stop in on_the_way)
+        there = self.refused(self._dated.states(frozenset(order), at), frozenset(order))
+        return any(self.refused(self._dated.states(stop.in_effect, at), stop.in_effect) - there for stop in on_the_way)
 
 
 def off(world: World, machine: str) -> World:

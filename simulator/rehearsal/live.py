@@ -71,7 +71,7 @@ class LiveRehearsal:
         await self._settle(leg.leg.id for leg in report.legs if leg.up and forecast.legs.get(leg.leg.id) is State.UP)
         dropped = tuple(dict.fromkeys(loss.leg for loss in lab.losses if loss.number > losses))
         found = tuple(self._connection(leg, forecast, stop) for leg in report.legs)
-        refused = self._forecasts.refused({c.id: c.state for c in found})
+        refused = self._forecasts.refused({c.id: c.state for c in found}, stop.in_effect)
         refused -= self._of(stop.off)
         return RehearsedState(
             number=stop.number,

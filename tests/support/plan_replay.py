@@ -64,6 +64,10 @@ def replayed(change: Change, order: tuple[str, ...]) -> Iterator[Seen]:
             for leg, state in legs.items()
             if state is State.DOWN and at_first.get(renamed_leg(leg, old)) is not State.DOWN
         }
+        # A connection that the change adds is not offered before DNS has its SRV record.
+        refused -= {leg.id for leg in legs_of(world.deployment) if leg.discovered_by in world.unresolved} - set(
+            at_first
+        )
         yield Seen(
             step=step.key,
             world=world,

@@ -175,3 +175,10 @@ def test_new_machine_is_there_as_it_will_be() -> None:
     assert any(branch.fqdn in sentence for sentence in change.assumptions)
     assert branch.fqdn in change.world(frozenset(change.by_key)).parties
     assert_complete(change)
+
+
+def test_upgrade_alone_loads_nothing() -> None:
+    today = issued("clustered-mra").world
+    tomorrow = replace(today, deployment=deployment_with(today.deployment, {"version": "X15.5"}))
+    (step,) = difference_of(today, tomorrow, at=AT).steps
+    assert step.action is Action.UPGRADE

@@ -357,3 +357,23 @@ def test_two_stores_with_a_new_root_get_client_certificates_of_it(
         issuers = {c.leaf.issuer.rfc4514_string() for c in result.tomorrow.parties[fqdn].credentials}
         assert issuers == {"CN=My Root CA"}
     assert not down(result.tomorrow)
+
+
+@pytest.mark.parametrize(
+    ("goals", "order"),
+    [
+        (("add-domain:new.example.net",), ("restart e2.example.com", "set domains", "change-dns new services")),
+        (
+            ("rename-peer:expc.corp.example.com=new.corp.example.com",),
+            ("change-dns new names", "restart expc.corp.example.com again", "change-dns old names"),
+        ),
+    ],
+)
+def test_names_are_in_dns_when_they_can_be_used(
+    goals: tuple[str, ...], order: tuple[str, ...], issued: dict[str, IssuedWorld]
+) -> None:
+    result = reached(issued["clustered-mra" if "add" in goals[0] else "single-pair"], *goals)
+    plan = make_plan(result.change or change_of(result, at=AT))
+    assert plan.order_exists
+    assert sorted(order, key=plan.order.index) == list(order)
+    assert not any(prediction.refused for prediction in plan.predictions)

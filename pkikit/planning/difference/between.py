@@ -19,6 +19,7 @@ from pkikit.planning.difference.changed_machines import (
     require_common_peers,
     require_plain_renames,
 )
+from pkikit.planning.difference.name_orders import name_precedences
 from pkikit.planning.difference.party_steps import party_steps
 from pkikit.planning.difference.restart_steps import restart_precedences, restart_steps
 from pkikit.planning.difference.setting_steps import dns_steps, setting_steps
@@ -62,11 +63,13 @@ def difference_of(
     today, tomorrow = _comparable(today, tomorrow)
     machines = Machines(today=today, tomorrow=tomorrow, renamed=renames)
     names, gone = _names(today, tomorrow)
-    steps = [*setting_steps(machines), *dns_steps(names, gone), *party_steps(machines)]
+    settings = setting_steps(machines)
+    steps = [*settings, *dns_steps(names, gone, settings), *party_steps(_upgraded(machines))]
     waits, wait_precedences = _waits(steps, at, arrives or {})
     restarts = restart_steps(steps, today.deployment)
     orders = [*_upgrade_first(steps), *wait_precedences]
     orders += restart_precedences(steps, restarts, today.deployment)
+    orders += name_precedences(steps, restarts, today)
     return Change(
         today=_before(machines, names),
         tomorrow=tomorrow,
@@ -95,6 +98,15 @@ def _comparable(today: World, tomorrow: World) -> tuple[World, World]:
     elif not before.has(TWO_STORES):
         tomorrow = with_copied_stores(tomorrow, before, tomorrow.deployment)
     return today, tomorrow
+
+
+def _upgraded(machines: Machines) -> Machines:
+    """Return the machines with what an upgrade leaves in their stores: nobody has to load what it copies."""
+    today = machines.today
+    before, after = (w.deployment.product_version for w in (today, machines.tomorrow))
+    if before.has(TWO_STORES) or not after.has(TWO_STORES):
+        return machines
+    return replace(machines, today=with_full_client_stores(today, today.deployment))
 
 
 def _named(deployment: Deployment, name: str) -> Deployment:

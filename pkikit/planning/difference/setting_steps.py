@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -12,6 +12,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.places import deployment_with
 from pkikit.planning.difference.changed_machines import Machines
+from pkikit.planning.difference.name_orders import leads_to, offered_names
 from pkikit.planning.difference.step_owners import DNS_OWNER, owner_of
 from pkikit.planning.steps import YOU, Action, Owner, SettingChange, Step
 
@@ -229,21 +230,25 @@ def _machines(place: str, value: Any) -> Iterator[str]:
                 yield from (*entry.get("peers", ()), *entry.get("nodes", ()))
 
 
-def dns_steps(new: frozenset[str], gone: frozenset[str]) -> tuple[Step, ...]:
+def dns_steps(new: frozenset[str], gone: frozenset[str], settings: Iterable[Step]) -> tuple[Step, ...]:
     """Return the steps in DNS.
 
     Args:
         new: names that have to resolve.
         gone: names that stop resolving.
+        settings: the steps that change the configuration.
 
     Returns:
-        At most two steps.
+        At most three steps: names that somebody has to find first, records that lead clients to what is configured by then, and
+        names that end.
     """
-    found = []
-    if new:
-        found.append(
-            Step(key="change-dns new names", action=Action.DNS, machine="", names=tuple(sorted(new)), owner=DNS_OWNER)
-        )
+    offered = frozenset[str]().union(*map(offered_names, settings))
+    last = frozenset(name for name in new if leads_to(name, offered))
+    found = [
+        Step(key=f"change-dns {what}", action=Action.DNS, machine="", names=tuple(sorted(names)), owner=DNS_OWNER)
+        for what, names in (("new names", new - last), ("new services", last))
+        if names
+    ]
     if gone:
         found.append(
             Step(key="change-dns old names", action=Action.DNS, machine="", gone=tuple(sorted(gone)), owner=DNS_OWNER)

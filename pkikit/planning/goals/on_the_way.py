@@ -12,6 +12,7 @@ from cryptography import x509
 from pkikit.model.certificates.facts import issuer_of, subject_of
 from pkikit.planning.change import Change
 from pkikit.planning.difference import difference_of
+from pkikit.planning.difference.name_orders import name_precedences
 from pkikit.planning.goals.outcome import GoalResult
 from pkikit.planning.steps import Action, Precedence, Step
 
@@ -39,9 +40,11 @@ def change_of(
     whole = parts[0]
     for part in parts[1:]:
         whole = _one_after_the_other(whole, part)
+    restarts = (step for step in whole.steps if step.action is Action.RESTART)
+    more = (*name_precedences(whole.steps, restarts, whole.today), *_trust_first(whole))
     return replace(
         whole,
-        precedences=(*whole.precedences, *_trust_first(whole)),
+        precedences=tuple(dict.fromkeys((*whole.precedences, *more))),
         assumptions=tuple(dict.fromkeys((*result.assumptions, *whole.assumptions))),
     )
 

@@ -37,6 +37,19 @@ class Oracle:
         down = {name for name, state in self.verdicts.states(frozenset()).items() if state is State.DOWN}
         return frozenset(chain.from_iterable(map(self._names_of, down)))
 
+    def is_refused(self, name: str, state: State | None, done: Done) -> bool:
+        """Return True if a connection that is down counts as refused: it was not down before, and somebody is led to it.
+
+        Args:
+            name: the id of the connection.
+            state: of it, after these steps.
+            done: keys of completed steps.
+
+        Returns:
+            Whether it is refused.
+        """
+        return state is State.DOWN and name not in self.down_before and self.verdicts.is_offered(name, done)
+
     @cached_property
     def lost(self) -> frozenset[str]:
         """The connections that tomorrow refuses and today does not: no order can help them."""
@@ -69,7 +82,7 @@ class Oracle:
             if name == SETTINGS:
                 self.change.deployment(done)
                 return False
-            return self.verdicts.state(name, done) is State.DOWN
+            return self.is_refused(name, self.verdicts.state(name, done), done)
         except InputError:
             return name == SETTINGS
 
@@ -98,7 +111,7 @@ class Oracle:
         if found is None:
             try:
                 states = self.verdicts.states(done)
-                found = frozenset(n for n, state in states.items() if state is State.DOWN) - self.down_before
+                found = frozenset(name for name, state in states.items() if self.is_refused(name, state, done))
             except InputError:
                 found = frozenset({SETTINGS})
             self._refused[done] = found

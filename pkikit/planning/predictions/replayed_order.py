@@ -74,13 +74,12 @@ class _Replay:
             done=done,
             legs=states,
             services=service_states(self._of(deployment), states),
-            refused=tuple(self._refusals.of(name, done) for name in states if self._is_refused(name, states)),
+            refused=tuple(
+                self._refusals.of(name, done) for name in states if self._oracle.is_refused(name, states[name], done)
+            ),
             down_during=down,
             interrupted=interrupted,
         )
-
-    def _is_refused(self, name: str, states: Mapping[str, State]) -> bool:
-        return states[name] is State.DOWN and name not in self._oracle.down_before
 
     def _of(self, deployment: Deployment) -> tuple[Service, ...]:
         found = self._services.get(id(deployment))

@@ -138,6 +138,22 @@ class Verdicts:
         found = self.leg(world.deployment, name)
         return self._state(*found, world, self.change.time(done)) if found is not None else None
 
+    def is_offered(self, name: str, done: Done) -> bool:
+        """Return True if somebody can be on the way to a connection: DNS has its SRV record, or today has the connection.
+
+        Args:
+            name: the id of the connection.
+            done: keys of completed steps; their settings do not contradict each other.
+
+        Returns:
+            False for a connection that the change adds, and to which no SRV record leads yet.
+        """
+        world = self.world(done)
+        found = self.leg(world.deployment, name)
+        if found is None or found[0].discovered_by not in world.unresolved:
+            return True
+        return self.leg(self.change.today.deployment, name) is not None
+
     def facts(self, name: str, done: Done) -> Hashable:
         """Return everything that decides about one connection; equal for two states means the same verdict.
 

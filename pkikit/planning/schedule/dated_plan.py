@@ -192,7 +192,7 @@ def _late(prediction: Prediction, dated: DatedVerdicts, begins: datetime, until:
     late: dict[str, Refusal] = {}
     for at in dict.fromkeys((begins, until)):
         for name, state in dated.states(prediction.done, at).items():
-            if name not in known and name not in late and dated.is_refused(name, state):
+            if name not in known and name not in late and dated.is_refused(name, state, prediction.done):
                 late[name] = dated.refusal(name, prediction.done, at)
     return late
 

@@ -36,7 +36,7 @@ class DatedVerdicts:
         """
         self.change = change
         first = verdicts or Verdicts(change)
-        self._down_before = Oracle(change, first).down_before
+        self._oracle = Oracle(change, first)
         self._by_epoch: dict[int, Verdicts] = {self._epoch(change.at): first}
 
     @cached_property
@@ -70,11 +70,11 @@ class DatedVerdicts:
             Whether it is so. Settings that contradict each other are not fine.
         """
         states = self.states(done, at)
-        return bool(states) and not any(self.is_refused(name, state) for name, state in states.items())
+        return bool(states) and not any(self.is_refused(name, state, done) for name, state in states.items())
 
-    def is_refused(self, name: str, state: State) -> bool:
-        """Return True if a connection is down and was not before the change."""
-        return state is State.DOWN and name not in self._down_before
+    def is_refused(self, name: str, state: State, done: Done) -> bool:
+        """Return True if a connection is down, was not before the change, and somebody is led to it."""
+        return self._oracle.is_refused(name, state, done)
 
     def refusal(self, name: str, done: Done, at: datetime) -> Refusal:
         """Return why a connection is refused.

@@ -12,7 +12,7 @@ from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.parties import PartyGroup, PartyKind
 from pkikit.model.tables import product_pages as pages
 from pkikit.planning.plan import Plan, Prediction
-from pkikit.planning.step_words.setting_changes import about, added_and_removed, entry_of, row_of, setting_sentence
+from pkikit.planning.step_words.setting_changes import row_of, setting_sentence, setting_title
 from pkikit.planning.step_words.step_file import NOTHING_REPLACED, Replaced, step_file_name, step_key_name
 from pkikit.planning.steps import Action, Step
 from pkikit.text import counted, listed, printable
@@ -163,7 +163,7 @@ def title_of(around: Around) -> str:
         case Action.REMOVE_CA:
             return f"Remove {certificate_names(step)} from the {list_name(around)}"
         case Action.LOAD | Action.LOAD_CLIENT:
-            return f"Load the new {store_name(around)}"
+            return _load_title(around)
         case Action.RESTART:
             return f"Restart {around.machine}"
         case Action.UPGRADE:
@@ -174,6 +174,24 @@ def title_of(around: Around) -> str:
             return f"Wait until {step.until:%Y-%m-%d %H:%M} UTC" if step.until else "Wait"
         case Action.SET:
             return _set_title(around)
+
+
+def _load_title(around: Around) -> str:
+    """Return the title of a load; with what differs, if the same store is loaded twice on the way."""
+    step = around.step
+    loads = [s for s in around.plan.steps if (s.action, s.machine, s.place) == (step.action, step.machine, step.place)]
+    if len(loads) < 2 or step.credential is None:
+        return f"Load the new {store_name(around)}"
+    place = [s.key for s in loads].index(step.key)
+    party = around.plan.change.today.parties.get(step.machine)
+    before = loads[place - 1].credential if place else party.credential if party is not None else None
+    had, has = (presented_names(c.leaf).dns if c is not None else () for c in (before, step.credential))
+    added, gone = [name for name in has if name not in had], [name for name in had if name not in has]
+    if added and not gone:
+        return f"Load the {store_name(around)} that also has {listed(added, at_most=2)}"
+    if gone and not added:
+        return f"Load the {store_name(around)} without {listed(gone, at_most=2)}"
+    return f"Load the new {store_name(around)}"
 
 
 def dns_record(around: Around, name: str) -> str:
@@ -205,13 +223,7 @@ def _set_title(around: Around) -> str:
     if step.renames:
         before, after = step.renames[0]
         return f"Rename {before} to {after}"
-    if len(step.settings) == 1 and (
-        listed_ := added_and_removed(around.plan.change.today.deployment, step.settings[0])
-    ):
-        return listed_
-    words = dict.fromkeys(about(setting) for setting in step.settings)
-    entries = dict.fromkeys(entry_of(around.plan.change.today.deployment, setting) for setting in step.settings)
-    return f"Set {listed(list(words), at_most=2)} of {listed(list(entries), at_most=2)}"
+    return setting_title(around.plan.change.today.deployment, step.settings)
 
 
 def where_of(around: Around) -> str:
