@@ -65,6 +65,16 @@ def test_answer_for_one_connection_needs_its_own_steps_alone() -> None:
                 assert oracle.refuses(name, state) == (name in oracle.refused(state))
 
 
+def test_step_that_matters_only_with_a_setting_and_before_a_new_name_is_found() -> None:
+    """The list of e1 decides once the zone verifies, and as long as e1 has its old name."""
+    found = pair(1017)
+    oracle = Oracle(difference_of(found.today, found.tomorrow, at=AT))
+    name = f"b2b:callee.example.org:{E1}>sip.callee.example.org"
+    assert f"append-ca {E1}" in oracle.keys_of(name)
+    for state in _states(oracle.change, 40):
+        assert oracle.refuses(name, state & oracle.keys_of(name)) == (name in oracle.refused(state))
+
+
 def test_usual_order_refuses_and_respects_precedences() -> None:
     change = difference_of(*under_new_root("clustered-mra"), at=AT)
     order = naive_order(change)

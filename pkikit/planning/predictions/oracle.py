@@ -140,17 +140,31 @@ class Oracle:
     def _mattering(self, name: str, steps: list[Step]) -> list[str]:
         """Return the keys of those of these steps that change what decides about a connection, whatever else is done."""
         keys = [step.key for step in steps]
-        others = frozenset(self.change.by_key) - set(keys)
-        contexts: tuple[Done, ...] = (frozenset(), self._with_restarts(others))
         found: dict[str, None] = {}
-        for context in contexts:
-            facts = {subset: self._facts(name, context | self._with_restarts(subset)) for subset in _subsets(keys)}
+        for context, subsets in self._contexts(keys):
+            facts = {subset: self._facts(name, context | self._with_restarts(subset)) for subset in subsets}
             for subset, value in facts.items():
                 for key in keys:
                     without = subset - {key}
                     if key in subset and key not in found and without in facts and facts[without] != value:
                         found[key] = None
         return list(found)
+
+    def _contexts(self, keys: list[str]) -> Iterator[tuple[Done, Iterable[Done]]]:
+        """Yield what else is done while these steps are compared, and which subsets of them are.
+
+        Nothing else and everything else; then each setting by itself, and everything but one setting: a setting decides whether
+        there is such a connection at all, and what its ends look for.
+        """
+        others = frozenset(self.change.by_key) - set(keys)
+        every = tuple(_subsets(keys))
+        yield frozenset(), every
+        yield self._with_restarts(others), every
+        near = tuple(subset for subset in every if min(len(subset), len(keys) - len(subset)) <= 1)
+        for step in self.change.steps:
+            if step.settings and step.key in others:
+                yield self._with_restarts({step.key}), near
+                yield self._with_restarts(others - {step.key}), near
 
     def _facts(self, name: str, done: Done) -> object:
         try:
