@@ -20,6 +20,7 @@ from pkikit.planning.step_words.step_text import StepWords, letter_text
 from pkikit.planning.step_words.ways_back import Refused
 from pkikit.planning.steps import Action, Step
 from pkikit.report.content.deployment_report import Light
+from pkikit.runbook.refused_tomorrow import AFTER_ALL, EXAMPLE, lost_by_cause
 from pkikit.text import counted, listed
 from pkikit.view.short_names import ShortNames
 
@@ -225,10 +226,10 @@ class Runbook:
             return drops + cut + more
         lost = counted(plan.refused_legs, "connection")
         best = "This order loses the least" if plan.proven else "No better order was found"
-        return (
-            f"No order of the {count} keeps every connection up. {best}: it drops {lost}, "
-            f"{counted(round(plan.lost_minutes), 'connection-minute')} in total."
-        )
+        stay = len(plan.predictions[-1].refused)
+        minutes = f"{counted(round(plan.lost_minutes), 'connection-minute')} in total"
+        how_long = f"and {stay} of them {'stays' if stay == 1 else 'stay'} refused" if stay else minutes
+        return f"No order of the {count} keeps every connection up. {best}: it drops {lost}, {how_long}."
 
     @property
     def not_assessed(self) -> tuple[str, ...]:
@@ -315,9 +316,11 @@ class Runbook:
         """Why no order exists: the reason, then the facts that together rule out every order."""
         if self.plan.order_exists or self.plan.is_unknown:
             return ()
-        return tuple(
-            self.say(text) for text in (self.plan.reason, *(clash.says for clash in self.plan.clashes)) if text
-        )
+        lost = lost_by_cause(self.plan.clashes)
+        reason = self.plan.reason.partition(EXAMPLE)[0] if lost else self.plan.reason
+        facts = [f"{AFTER_ALL}{group.sentence}{f' Fix: {group.fix}' if group.fix else ''}" for group in lost]
+        facts += [clash.says for clash in self.plan.clashes if clash.missing or not clash.leg]
+        return tuple(self.say(text) for text in (reason, *facts) if text)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -11,8 +11,14 @@ from pkikit.model.deployment import deployment_from
 from pkikit.model.places import deployment_with
 from pkikit.model.world import StandIns
 from pkikit.planning.difference import difference_of
+from pkikit.planning.enabling.how_to import how_to
+from pkikit.planning.enabling.more_restarts import MORE_RESTARTS
+from pkikit.planning.enabling.option import Option
+from pkikit.planning.enabling.trying import EVERY
+from pkikit.planning.plan import Clash
 from pkikit.planning.planner import make_plan
 from pkikit.planning.steps import Action
+from pkikit.runbook.refused_tomorrow import AFTER_ALL, lost_by_cause
 from pkikit.worlds.following_world import following_world
 from simulator.world.craft import DAY
 from tests.support.new_roots import under_new_root
@@ -113,3 +119,22 @@ def test_connection_that_is_down_today_is_followed_through_each_new_name() -> No
     between = {leg for p in plan.predictions for leg in p.legs if new[C1] in leg and E1 in leg}
     assert between  # one of the two has its new name, the other not yet
     assert (plan.order_exists, plan.refused_legs) == (True, 0)
+
+
+def test_lost_connections_have_each_cause_once_and_its_fix() -> None:
+    clashes = [
+        Clash(done=frozenset(), missing=frozenset(), says=f"{AFTER_ALL}no.", leg=leg, causes=(rule,))
+        for leg, rule in (
+            ("a:x>y", "names.reference-not-presented"),
+            ("b:x>y", "trust.unknown"),
+            ("a:x>z", "trust.unknown"),
+        )
+    ]
+    first, second = lost_by_cause(clashes)
+    assert (first.legs, first.sentence, first.fix) == (("b:x>y", "a:x>z"), "2 connections, for example: no.", "")
+    assert second.fix.startswith("Compare the configured")
+
+
+@pytest.mark.parametrize("option", EVERY, ids=lambda option: option.kind)
+def test_option_that_works_says_how_to_plan_it(option: Option) -> None:
+    assert option is MORE_RESTARTS or list(how_to(option.kind))

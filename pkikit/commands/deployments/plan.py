@@ -13,7 +13,7 @@ from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VerboseFlag, now
 from pkikit.commands.terminal.layout import unbroken
 from pkikit.errors import MAX_WHERE
-from pkikit.text import counted, listed, printable
+from pkikit.text import counted, printable
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pkikit.runbook.finished_plan import FinishedPlan
 
 _FILES = {"plan": "Plan", "files": "Folder with its files", "runbook": "Runbook", "csv": "Table", "ics": "Calendar"}
-_MOST_CLASHES, _MOST_NOTES = 4, 6
+_MOST_CLASHES, _MOST_NOTES, _MOST_LOST, _MOST_OPTIONS = 4, 6, 12, 2
 
 
 def plan(
@@ -107,9 +107,13 @@ def plan(
 
 def _show(out: Console, made: FinishedPlan, saved: Sequence[tuple[str, Path]], *, verbose: bool) -> None:
     from pkikit.runbook.plan_sentences import answer_of, interruptions_of, legend_of, mark_of, usual_line
+    from pkikit.runbook.refused_tomorrow import EXAMPLE
 
     contents = made.runbook.contents
-    console.headline(out, f"{mark_of(contents)} {answer_of(contents)}")
+    answer = answer_of(contents)
+    if not made.plan.order_exists and answer.startswith("Tomorrow"):
+        answer = answer.partition(EXAMPLE)[0]  # the list below has every cause
+    console.headline(out, f"{mark_of(contents)} {answer}")
     usual = usual_line(made)
     if usual:
         console.say(out, usual)
@@ -140,7 +144,7 @@ def _show_why_not(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
     if made.plan.order_exists or made.plan.is_unknown:
         return
     contents, plan = made.runbook.contents, made.plan
-    _show_lost(out, made)
+    _show_lost(out, made, verbose=verbose)
     clashes = [contents.say(clash.says) for clash in plan.clashes if clash.missing]
     shown = clashes if verbose else clashes[:_MOST_CLASHES]
     if shown:
@@ -156,13 +160,22 @@ def _show_why_not(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
     console.table(out, ("", "tried", "achieves", "costs"), rows, title="What would help:", indent=2)
 
 
-def _show_lost(out: Console, made: FinishedPlan) -> None:
-    """Print the connections that tomorrow refuses: an order cannot help them."""
-    names = made.runbook.contents.names
-    lost = [names.connection(clash.leg) for clash in made.plan.clashes if clash.leg and not clash.missing]
-    if lost:
-        console.section(out, "Tomorrow refuses:")
-        console.say(out, ", ".join(map(unbroken, lost)), indent=2)
+def _show_lost(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
+    """Print the connections that tomorrow refuses, each cause once: an order cannot help them."""
+    from pkikit.runbook.refused_tomorrow import lost_by_cause
+
+    contents = made.runbook.contents
+    for number, lost in enumerate(lost_by_cause(made.plan.clashes)):
+        if not number:
+            console.section(out, "Tomorrow refuses:")
+        console.say(out, contents.say(lost.sentence), first="  - ")
+        if lost.fix:
+            console.say(out, f"Fix: {contents.say(lost.fix)}", indent=4)
+        shown = lost.legs if verbose else lost.legs[:_MOST_LOST]
+        more = [f"{len(lost.legs) - len(shown)} more"] if len(lost.legs) > len(shown) else []
+        if len(lost.legs) > 1:
+            legs = [unbroken(contents.names.connection(leg)) for leg in shown]
+            console.say(out, f"Refused: {', '.join((*legs, *more))}", indent=4)
 
 
 def _show_steps(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
@@ -179,7 +192,8 @@ def _show_steps(out: Console, made: FinishedPlan, *, verbose: bool) -> None:
         )
         for step, count in zip(contents.steps, refused, strict=True)
     ]
-    title = "Steps:" if plan.order_exists or plan.is_unknown else "The order that loses the least:"
+    lost = f" ({plan.lost_minutes:,g} connection-minutes)" if plan.lost_minutes else ""
+    title = "Steps:" if plan.order_exists or plan.is_unknown else f"The order that loses the least{lost}:"
     console.table(out, ("", "step", "where", "who", "done by (UTC)", "after it"), rows, title=title, indent=2)
 
 
@@ -195,7 +209,10 @@ def _next_steps(made: FinishedPlan, saved: Sequence[tuple[str, Path]]) -> list[s
         steps.append("Write the plan and its files with --out plan.json, then rehearse it.")
     if "runbook" not in files:
         steps.append("Write the runbook with --runbook plan.html.")
-    if not made.plan.order_exists and made.plan.enabling:
-        works = [tried.kind for tried in made.plan.enabling if tried.works]
-        steps += [f"Change the plan: {listed(works, 'or', at_most=3)} makes an order possible."] if works else []
-    return steps
+    from pkikit.planning.enabling.how_to import how_to
+
+    works = [tried.kind for tried in made.plan.enabling if tried.works and not made.plan.order_exists]
+    return steps + [
+        f"Use the option {kind}, so that no connection is refused. {' '.join(how_to(kind))}".rstrip()
+        for kind in works[:_MOST_OPTIONS]
+    ]
