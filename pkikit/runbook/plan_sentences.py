@@ -24,7 +24,7 @@ def answer_of(contents: Runbook) -> str:
     plan, steps = contents.plan, counted(len(contents.steps), "step")
     if not contents.steps:
         return "Tomorrow equals today: there is nothing to do."
-    what = f"{steps}, {counted(len(contents.restarts), 'restart')}"
+    what = f"{steps}, {counted(_restarted_machines(contents), 'restart')}"
     if plan.is_unknown:
         return f"{what}. {plan.reason}"
     if not plan.order_exists:
@@ -32,10 +32,16 @@ def answer_of(contents: Runbook) -> str:
         return reason if reason.startswith("Tomorrow") else f"No order keeps every connection up. {reason}"
     unknown = contents.not_assessed
     if unknown:
-        every = {leg for prediction in plan.predictions for leg in prediction.legs}
+        every = {plan.change.id_today(leg) for prediction in plan.predictions for leg in prediction.legs}
         assessed = f"{len(every) - len(unknown)} of {counted(len(every), 'connection')} assessed"
         return f"{what}; no assessed connection is refused on the way ({assessed})."
     return f"{what}; no connection is refused on the way."
+
+
+def _restarted_machines(contents: Runbook) -> int:
+    """Return how often a machine restarts: an upgrade restarts every Expressway."""
+    peers = len(contents.plan.change.today.deployment.peers)
+    return sum(peers if made.step.action is Action.UPGRADE else 1 for made in contents.restarts)
 
 
 def mark_of(contents: Runbook) -> str:

@@ -234,8 +234,12 @@ class Runbook:
     @property
     def not_assessed(self) -> tuple[str, ...]:
         """The connections that are not assessed in some state, as people write them."""
+        same = self.plan.change.id_today  # a connection of a renamed machine counts once
         found = {
-            leg: None for p in self.plan.predictions for leg, state in p.legs.items() if state.value == "not-assessed"
+            same(leg): None
+            for p in self.plan.predictions
+            for leg, state in p.legs.items()
+            if state.value == "not-assessed"
         }
         return tuple(self.names.connection(leg) for leg in found)
 

@@ -11,6 +11,7 @@ from cryptography import x509
 
 from pkikit.design.legs import legs_of
 from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.parties import PartyKind, Side
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import World
 from pkikit.planning.change import Change
@@ -23,7 +24,8 @@ from pkikit.planning.difference.name_orders import name_precedences
 from pkikit.planning.difference.party_steps import party_steps
 from pkikit.planning.difference.restart_steps import restart_precedences, restart_steps
 from pkikit.planning.difference.setting_steps import dns_steps, setting_steps
-from pkikit.planning.steps import Action, Precedence, Step
+from pkikit.planning.difference.step_owners import owner_of
+from pkikit.planning.steps import Action, Owner, Precedence, Step
 from pkikit.worlds.copied_stores import with_copied_stores, with_full_client_stores
 from pkikit.worlds.renamed_machines import renames_between
 
@@ -64,7 +66,8 @@ def difference_of(
     machines = Machines(today=today, tomorrow=tomorrow, renamed=renames)
     names, gone = _names(today, tomorrow)
     settings = setting_steps(machines)
-    steps = [*settings, *dns_steps(names, gone, settings), *party_steps(_upgraded(machines))]
+    theirs = _owned_by_others(tomorrow, machines)
+    steps = [*settings, *dns_steps(names, gone, settings, theirs), *party_steps(_upgraded(machines))]
     waits, wait_precedences = _waits(steps, at, arrives or {})
     restarts = restart_steps(steps, today.deployment)
     orders = [*_upgrade_first(steps), *wait_precedences]
@@ -144,6 +147,17 @@ def _names(today: World, tomorrow: World) -> tuple[frozenset[str], frozenset[str
 def _dialled(deployment: Deployment) -> Iterator[str]:
     for leg in legs_of(deployment):
         yield from (leg.discovered_by, leg.server) if leg.discovered_by else (leg.reference_name,)
+
+
+def _owned_by_others(tomorrow: World, machines: Machines) -> dict[str, Owner]:
+    """Return who changes the DNS of other companies, by the names of their new machines."""
+    return {
+        member: owner_of(group, member)
+        for group in tomorrow.deployment.groups
+        if group.side is Side.OUTSIDE and group.kind in {PartyKind.NEIGHBOUR, PartyKind.PARTNER}
+        for member in group.members
+        if member in machines.new
+    }
 
 
 def _upgrade_first(steps: Iterable[Step]) -> Iterator[Precedence]:

@@ -230,23 +230,29 @@ def _machines(place: str, value: Any) -> Iterator[str]:
                 yield from (*entry.get("peers", ()), *entry.get("nodes", ()))
 
 
-def dns_steps(new: frozenset[str], gone: frozenset[str], settings: Iterable[Step]) -> tuple[Step, ...]:
+def dns_steps(
+    new: frozenset[str], gone: frozenset[str], settings: Iterable[Step], theirs: Mapping[str, Owner]
+) -> tuple[Step, ...]:
     """Return the steps in DNS.
 
     Args:
         new: names that have to resolve.
         gone: names that stop resolving.
         settings: the steps that change the configuration.
+        theirs: who changes the DNS of another company, by the names in it.
 
     Returns:
-        At most three steps: names that somebody has to find first, records that lead clients to what is configured by then, and
-        names that end.
+        A step for names that somebody has to find first, one for records that lead clients to what is configured by then, one for
+        names that end, and one for each other company with new names.
     """
     offered = frozenset[str]().union(*map(offered_names, settings))
     last = frozenset(name for name in new if leads_to(name, offered))
+    outside = {owner: frozenset(n for n in new if theirs.get(n) == owner) for owner in dict.fromkeys(theirs.values())}
+    rows = [("new names", new - last - frozenset(theirs), DNS_OWNER), ("new services", last, DNS_OWNER)]
+    rows += [(f"new names of {owner.name}", names, owner) for owner, names in outside.items()]
     found = [
-        Step(key=f"change-dns {what}", action=Action.DNS, machine="", names=tuple(sorted(names)), owner=DNS_OWNER)
-        for what, names in (("new names", new - last), ("new services", last))
+        Step(key=f"change-dns {what}", action=Action.DNS, machine="", names=tuple(sorted(names)), owner=owner)
+        for what, names, owner in rows
         if names
     ]
     if gone:

@@ -158,9 +158,10 @@ def _notes(oracle: Oracle, predictions: tuple[Prediction, ...], names: ShortName
         shown = listed([names.connection(name) for name in down], at_most=_MOST)
         are = "is" if len(down) == 1 else "are"
         yield f"{counted(len(down), 'connection')} {are} down today already and {are} not counted: {shown}."
-    open_ = {name for p in predictions for name, state in p.legs.items() if state is State.NOT_ASSESSED}
+    same = oracle.change.id_today  # a connection of a renamed machine counts once
+    open_ = {same(name) for p in predictions for name, state in p.legs.items() if state is State.NOT_ASSESSED}
     if open_:
-        every = {name for p in predictions for name in p.legs}
+        every = {same(name) for p in predictions for name in p.legs}
         what = f"{len(open_)} of {counted(len(every), 'connection')}"
         yield f"{what} {'is' if len(open_) == 1 else 'are'} not assessed, because files are missing: nothing is promised there."
     expired = _expired(oracle.change)

@@ -11,6 +11,7 @@ from pkikit.errors import InputError
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.parties import PartyGroup, PartyKind
 from pkikit.model.tables import product_pages as pages
+from pkikit.planning.difference.step_owners import DNS_OWNER
 from pkikit.planning.plan import Plan, Prediction
 from pkikit.planning.step_words.setting_changes import row_of, setting_sentence, setting_title
 from pkikit.planning.step_words.step_file import NOTHING_REPLACED, Replaced, step_file_name, step_key_name
@@ -233,7 +234,7 @@ def where_of(around: Around) -> str:
         case Action.WAIT:
             return "Nothing to do"
         case Action.DNS:
-            return "Your DNS servers"
+            return "Your DNS servers" if step.owner == DNS_OWNER else f"DNS servers of {step.owner.name}"
         case Action.UPGRADE:
             return pages.UPGRADE
         case Action.SET:
