@@ -72,14 +72,15 @@ def do(
 
 def _earlier(change: Change, done: tuple[str, ...], step: Step) -> Credential | None:
     """Return the certificate that a load replaced, loaded or in use."""
-    from simulator.lab.plan_steps import held_at
+    from pkikit.planning.difference.changed_machines import group_in
+    from pkikit.planning.difference.party_steps import held_in
 
     if step.credential is None:
         return None
-    restarts = {change.restart_of.get(key, key) for key in done}
-    world = change.world(frozenset(done) | restarts)
-    party = world.parties.get(step.machine)
-    return held_at(party, step.place, world) if party is not None else None
+    with_restarts = frozenset(done) | {change.restart_of.get(key, key) for key in done}
+    world, name = change.world(with_restarts), change.name_of(step.machine, with_restarts)
+    party = world.parties.get(name)
+    return held_in(party, step.place, group_in(world.deployment, name)) if party is not None else None
 
 
 def _new_machines(change: Change, step: Step) -> dict[str, Party]:

@@ -23,6 +23,8 @@ from pkikit.model.places import deployment_with
 from pkikit.model.tables.log_events import CONFIGURATION_CHANGED
 from pkikit.model.world import Party, World
 from pkikit.planning.change import Change
+from pkikit.planning.difference.changed_machines import group_in
+from pkikit.planning.difference.party_steps import held_in
 from pkikit.planning.steps import Action, SettingChange, Step
 from pkikit.text import counted, listed
 from pkikit.worlds.copied_stores import with_copied_stores
@@ -134,10 +136,13 @@ class PlanSteps:
             case Action.DNS:
                 return replace(step, names=step.gone, gone=step.names)
             case _:
-                held = was or (held_at(before, step.place, self._context.world) if before is not None else None)
+                held = was or (self._held(before, step.place) if before is not None else None)
                 if held is None:
                     raise LabError(f"{step.key} cannot be undone: nobody gave the certificate that was there before")
                 return replace(step, credential=held)
+
+    def _held(self, party: Party, place: str) -> Credential | None:
+        return held_in(party, place, group_in(self._context.deployment, party.fqdn))
 
     async def _do(self, step: Step, waits: bool) -> StepResult:
         if step.loads and (step.credential is None or step.credential.key is None):
@@ -329,18 +334,3 @@ def _without_overrides(after: World, before: World) -> World:
 
 def _without(values: Mapping[str, bool], names: set[str]) -> dict[str, bool]:
     return {name: value for name, value in values.items() if name not in names}
-
-
-def held_at(party: Party, place: str, world: World) -> Credential | None:
-    """Return what a machine has in a store."""
-    store, _, domain = place.partition(" ")
-    if store == "domain":
-        return party.domains.get(domain)
-    if store == "client":
-        return party.client
-    try:
-        services = world.deployment.group_of(party.fqdn).certificates
-    except PkikitError:
-        services = ()
-    port = next((made.ports[0] for made in services[1:] if made.service == store and made.ports), None)
-    return party.credential if port is None else party.services.get(port, party.credential)

@@ -9,6 +9,7 @@ from typing import Final
 _SECURITY: Final = "Maintenance > Security"
 SERVER_CERTIFICATE: Final = f"{_SECURITY} > Server certificate"
 CLIENT_CERTIFICATE: Final = f"{_SECURITY} > Client certificate"  # from X15.5 on
+DOMAIN_CERTIFICATES: Final = f"{_SECURITY} > Domain certificates"
 TRUSTED_CA: Final = f"{_SECURITY} > Trusted CA certificate"
 CRLS: Final = f"{_SECURITY} > CRL management"
 CIPHERS: Final = f"{_SECURITY} > Ciphers"

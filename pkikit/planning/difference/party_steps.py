@@ -94,6 +94,27 @@ def stores_of(party: Party, group: PartyGroup, *, unknown: bool = False) -> dict
     return found | {f"domain {name}": held for name, held in party.domains.items()}
 
 
+def held_in(party: Party, place: str, group: PartyGroup | None) -> Credential | None:
+    """Return what a machine has in one store.
+
+    Args:
+        party: the machine.
+        place: the store, as a step names it.
+        group: its group, with its services; None if it belongs to none.
+
+    Returns:
+        The certificate; None if the store is empty.
+    """
+    store, _, domain = place.partition(" ")
+    if store == "domain":
+        return party.domains.get(domain)
+    if store == "client":
+        return party.client
+    services = group.certificates[1:] if group is not None else ()
+    port = next((made.ports[0] for made in services if made.service == store and made.ports), None)
+    return party.credential if port is None else party.services.get(port, party.credential)
+
+
 def _loads(fqdn: str, before: Party, after: Party, group: PartyGroup, *, unknown: bool) -> Iterator[Step]:
     had, has = (stores_of(party, group, unknown=unknown) for party in (before, after))
     for place, credential in has.items():

@@ -20,6 +20,8 @@ from pkikit.text import counted, listed, printable
 from pkikit.view.short_names import ShortNames
 
 OS_CERTIFICATES = "Cisco Unified OS Administration > Security > Certificate Management"
+SERVICES = {"tomcat": "Cisco Tomcat", "CallManager": "Cisco CallManager", "cup-xmpp": "Cisco XCP Router"}
+"""What restarts for a new certificate, by the certificate's name."""
 _UC = {PartyKind.UNIFIED_CM, PartyKind.IM_PRESENCE, PartyKind.UNITY_CONNECTION}
 _MOST_NAMES = 30
 
@@ -259,12 +261,9 @@ def _page_of(around: Around) -> str:
         case Action.LOAD_CLIENT:
             return pages.CLIENT_CERTIFICATE
         case Action.LOAD:
-            return pages.SERVER_CERTIFICATE if not step.place.startswith("domain ") else _DOMAIN_CERTIFICATES
+            return pages.SERVER_CERTIFICATE if not step.place.startswith("domain ") else pages.DOMAIN_CERTIFICATES
         case _:
             return pages.TRUSTED_CA
-
-
-_DOMAIN_CERTIFICATES = "Maintenance > Security > Domain certificates"
 
 
 def _beyond_pages(around: Around) -> str:
@@ -376,7 +375,6 @@ def _do_load(around: Around) -> Iterator[str]:
 def _restart_services(around: Around) -> str:
     if not around.is_uc:
         return "Restart the service that has the new certificate."
-    services = {"tomcat": "Cisco Tomcat", "CallManager": "Cisco CallManager", "cup-xmpp": "Cisco XCP Router"}
     loads = (around.plan.change.by_key[key].place for key in around.step.activates)
-    named = dict.fromkeys(services.get(place, place) for place in loads)
+    named = dict.fromkeys(SERVICES.get(place, place) for place in loads)
     return f"Restart {listed(list(named)) or 'its services'}."

@@ -15,7 +15,14 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.tables import ports
 from pkikit.model.zones import DnsZone, NeighbourZone, TraversalZone, Zone
-from pkikit.planning.step_words.place_words import OS_CERTIFICATES, Around, certificate_names, purposes, where_of
+from pkikit.planning.step_words.place_words import (
+    OS_CERTIFICATES,
+    SERVICES,
+    Around,
+    certificate_names,
+    purposes,
+    where_of,
+)
 from pkikit.planning.step_words.setting_changes import about, value_text
 from pkikit.planning.step_words.step_file import contents_of, step_key_name
 from pkikit.planning.step_words.step_text import Command
@@ -79,11 +86,10 @@ def commands_of(around: Around) -> Iterator[Command]:
 
 
 def _service_restarts(around: Around) -> Iterator[Command]:
-    services = {"tomcat": "Cisco Tomcat", "CallManager": "Cisco CallManager", "cup-xmpp": "Cisco XCP Router"}
     places = dict.fromkeys(around.plan.change.by_key[key].place for key in around.step.activates)
     for place in places:
-        if place in services:
-            yield Command(label=_SSH, text=f"utils service restart {services[place]}")
+        if place in SERVICES:
+            yield Command(label=_SSH, text=f"utils service restart {SERVICES[place]}")
 
 
 def _settings(around: Around) -> Iterator[Command]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 
 from pkikit.design.restarts import ESTIMATES
-from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import key_of
 from pkikit.model.tables.product_pages import BACKUP
 from pkikit.planning.change import Done
+from pkikit.planning.difference.party_steps import held_in
 from pkikit.planning.predictions.oracle import SETTINGS
 from pkikit.planning.step_words.place_words import Around, certificate_names, list_name, store_name
 from pkikit.planning.steps import Action
@@ -122,22 +122,7 @@ def no_return_of(around: Around) -> str:
 
 
 def _replaces_key(around: Around) -> bool:
-    new = around.step.credential
-    old = _held(around)
+    step, party = around.step, around.plan.change.today.parties.get(around.step.machine)
+    new = step.credential
+    old = held_in(party, step.place, around.group) if party is not None else None
     return new is not None and (old is None or key_of(new.leaf) != key_of(old.leaf))
-
-
-def _held(around: Around) -> Credential | None:
-    """Return what the machine has today in the store that the step loads."""
-    step, parties = around.step, around.plan.change.today.parties
-    party = parties.get(step.machine)
-    if party is None:
-        return None
-    store, _, domain = step.place.partition(" ")
-    if step.action is Action.LOAD_CLIENT:
-        return party.client
-    if store == "domain":
-        return party.domains.get(domain)
-    services = around.group.certificates if around.group else ()
-    found = next((s for s in services if s.service == store), None)
-    return party.as_server(found.ports[0]).credential if found is not None and found.ports else party.credential
