@@ -107,7 +107,7 @@ def _instructed(found: Lesson) -> list[str]:
     stem = found.file.removesuffix(".ipynb")
     lines = [
         f"## {found.number} · {found.question}", "",
-        f"**{found.minutes} minutes.** Before: {found.before}. Plans: {', '.join(found.plans)}. [Open the notebook](../notebooks/{found.file}).", "",
+        f"**{found.minutes} minutes.** Before: {found.before}. Plans: {', '.join(found.plans) or 'none'}. [Open the notebook](../notebooks/{found.file}).", "",
     ]  # fmt: skip
     if found.section_minutes:
         titles = sections(found.number)
