@@ -11,6 +11,7 @@ with optional_packages("workbook"):
     from workbook.course.progress import progress_report, save_report
     from workbook.desk.clinic_desk import clinic_console
     from workbook.intake.intake_panel import bring_archives
+    from workbook.learning.change_card import change_list, open_change
     from workbook.learning.exam_card import exam
     from workbook.learning.exercise_card import exercise
     from workbook.learning.home_card import home
@@ -130,6 +131,7 @@ __all__ = [
     "certificate_facts",
     "chain_builder",
     "chain_titles",
+    "change_list",
     "check",
     "class_panel",
     "class_report",
@@ -183,6 +185,7 @@ __all__ = [
     "objections",
     "only_leaf",
     "open_case",
+    "open_change",
     "open_lab",
     "order_cards",
     "order_states",

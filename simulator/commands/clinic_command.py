@@ -31,7 +31,7 @@ def clinic(
         str | None,
         typer.Argument(
             metavar="[CASE|FILE]",
-            help="A ticket such as INC-0240, or a case that pkikit anonymise made; without one, the list.",
+            help="A ticket such as INC-0240 or CHG-0104, or a case that pkikit anonymise made; without one, the list.",
         ),
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="List the tickets.")] = False,
@@ -54,6 +54,9 @@ def clinic(
     elif case is not None or two:
         if two and case is not None:
             raise InputError("give a case or --random, not both")
+        if case is not None and not is_case_file(case) and _is_change(case):
+            _play_change(case, solve=solve, as_json=as_json)
+            return
         if show_list and case is not None and is_case_file(case):
             _show_cases([_chosen(case, seed)], f"clinic {case}", trainer=trainer, as_json=as_json)
             return
@@ -65,6 +68,38 @@ def clinic(
 def is_case_file(said: str) -> bool:
     """Return True if a word names a file or folder, and not a ticket."""
     return "/" in said or said.lower().endswith((".zip", ".yaml")) or Path(said).exists()
+
+
+def _is_change(case: str) -> bool:
+    from simulator.clinic.changes.change_ticket import is_change
+
+    return is_change(case)
+
+
+def _play_change(which: str, *, solve: bool, as_json: bool) -> None:
+    """Order the steps of a change. Exit code 1 if no order without refusals was played."""
+    from simulator.clinic.changes.change_desk import ChangeDesk
+    from simulator.clinic.changes.change_ticket import change_ticket_of
+    from simulator.clock import Clock
+    from simulator.commands.change_console import ChangeConsole
+    from simulator.commands.clinic_console import typed_lines
+
+    ticket = change_ticket_of(which)
+    with console.steps(quiet=as_json or not sys.stdin.isatty()) as step:
+        step("planning the change")
+        desk = ChangeDesk(ticket, Clock().now().replace(microsecond=0))
+    if solve or as_json:
+        document = desk.to_json()
+
+        def show(out: Console) -> None:
+            for line in (*desk.lines(), "", *desk.debrief()[4:]):
+                console.say(out, line.strip(), indent=len(line) - len(line.lstrip()))
+
+        console.answer(document, as_json=as_json, accepted=document["accepted"], show=show)
+        return
+    out = console.device()
+    if not ChangeConsole(out, desk).play(typed_lines(out)):
+        raise typer.Exit(1)
 
 
 def _chosen(case: str | None, seed: int | None) -> Case:
@@ -103,6 +138,8 @@ def _show_cases(ordered: Sequence[Case], opens: str, told: str = "", *, trainer:
     def show(out: Console) -> None:
         console.headline(out, f"{counted(len(rows), 'ticket')}{told}.")
         console.table(out, columns, rows)
+        if not told and len(ordered) > 1:
+            _list_changes(out)
         console.next_steps(out, [f"Open a ticket:\nexpressway-sim {opens}"])
 
     keys = ("id", "ticket", "title", "symptom", "difficulty", "minutes", *(("topic", "causes") if trainer else ()))
@@ -110,6 +147,14 @@ def _show_cases(ordered: Sequence[Case], opens: str, told: str = "", *, trainer:
     if not trainer:  # an id such as leaf-expired is the answer
         listed = [{**entry, "id": c.ticket or c.id} for entry, c in zip(listed, ordered, strict=True)]
     console.answer(listed, as_json=as_json, show=show)
+
+
+def _list_changes(out: Console) -> None:
+    """Print the tickets that are changes: nothing is broken yet."""
+    from simulator.clinic.changes.change_ticket import change_tickets
+
+    rows = [(t.ticket, t.title, _LEVELS[t.difficulty], str(t.minutes)) for t in change_tickets().values()]
+    console.table(out, ("change", "what is wanted", "level", "minutes"), rows, title="Changes to plan:")
 
 
 def _play(case: Case, *, solve: bool, as_json: bool) -> None:

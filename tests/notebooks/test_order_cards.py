@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
-from workbook import order_cards, plan_change
-from workbook.models.step_cards import StepCards
+from workbook import change_list, open_case, open_change, order_cards, plan_change
 
 from pkikit.errors import InputError
 from pkikit.runbook.played_change import PlayedChange
+from simulator.clinic.changes.step_cards import StepCards
 
 
 @cache
@@ -67,3 +68,26 @@ def test_text_form_lists_the_cards_and_no_verdict() -> None:
     assert panel.plain.count(" · ") == len(panel.order)
     assert "points" not in panel.plain
     assert panel.static.count("<li>") == len(panel.order)
+
+
+def test_change_ticket_is_played_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    card = open_change("CHG-0151")
+    assert "Maria" in card.children[0].value
+    assert "Maria" in card.plain
+    card.tell.click()
+    assert "First find" in card.said.value
+    card.ask.click()
+    assert card.desk.ticket.hints[0] in card.said.value
+    card.play_it.click()
+    assert "refused on the way" in card.said.value
+    assert not card.desk.solved
+    card.order = card.cards.best.order
+    card.play_it.click()
+    assert "Solved" in card.said.value
+    assert "90 points" in card.said.value
+    card.tell.click()
+    assert "An expert thinks" in card.result.value
+    with pytest.raises(InputError, match="open_change"):
+        open_case("CHG-0151")
+    assert list(change_list().index) == sorted(change_list().index)

@@ -16,6 +16,7 @@ from pkikit.view.drawing import Picture
 from simulator.clinic.assign import assign
 from simulator.clinic.case import Case, case_of, cases, random_case
 from simulator.clinic.case_file import case_from
+from simulator.clinic.changes.change_ticket import is_change
 from simulator.clinic.desk import Desk
 from simulator.clinic.live_case import LiveCase
 from simulator.clinic.looks import TOOLS, Seen, archives_folder
@@ -275,7 +276,13 @@ def open_case(
 def _chosen(which: str | int, file: str | Path | None) -> Case:
     if file is not None:
         return case_from(Path(file).expanduser())
-    return random_case(which) if isinstance(which, int) else case_of(printable(str(which), 80))
+    if isinstance(which, int):
+        return random_case(which)
+    if is_change(which):
+        raise InputError(
+            f'{printable(which, 80)} is a change: nothing is broken yet. Open it with open_change("{printable(which, 80)}")'
+        )
+    return case_of(printable(which, 80))
 
 
 def close_case() -> None:

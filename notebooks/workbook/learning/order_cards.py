@@ -9,8 +9,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from pkikit.runbook.played_change import PlayedChange
+from simulator.clinic.changes.step_cards import StepCards
 from workbook.learning.cards import Card, button, heading, row
-from workbook.models.step_cards import StepCards
+from workbook.models.step_cards import show_order
 
 _MOST_ROWS = 20
 _FAR = 1000
@@ -79,7 +80,7 @@ class OrderCards(Card):
 
     def play(self) -> None:
         """Show what the order does."""
-        shown = self.cards.played(self.order)
+        shown = show_order(self.cards, self.order)
         self.say(shown.text.partition("\n")[0], good=shown.text.startswith("✔"))
         self.result.value = shown.whole()
 

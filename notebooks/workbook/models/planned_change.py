@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from pkikit.design.csr import fast_key
-from pkikit.files import key_pem, write_private, write_public
-from pkikit.issue.authority import create_root
-from pkikit.planning.given_change import read_change
-from pkikit.runbook.finished_plan import finish
 from pkikit.runbook.played_change import PlayedChange
 from simulator.clinic.case import deployments_folder
+from simulator.clinic.changes.planning import planned_change
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)  # a fixed day, so that a notebook says the same in every run
 
@@ -39,25 +30,10 @@ def plan_change(
     Raises:
         InputError: something does not fit together.
     """
-    folder = Path(tempfile.mkdtemp(prefix="plan-"))
-    before = _file(today, folder, "today.yaml")
-    after = _file(tomorrow, folder, "tomorrow.yaml") if tomorrow else None
-    goals = [goal] if goal else []
-    if new_root:
-        root = create_root(new_root, at=at, key=fast_key())
-        write_public(folder / "new-root.pem", root.certificate.public_bytes(Encoding.PEM))
-        goals.append(f"new-root:{folder / 'new-root.pem'}")
-        write_private(folder / "new-root.key", key_pem(root.key))
-    given = read_change(before, after, goals=goals, at=at, rsa=False)
-    planned = PlayedChange(finish(given))
-    weakref.finalize(planned, shutil.rmtree, folder, ignore_errors=True)
-    return planned
+    goals = (goal,) if goal else ()
+    return planned_change(_given(today), _given(tomorrow), goals=goals, new_root=new_root, at=at)
 
 
-def _file(given: str, folder: Path, name: str) -> Path:
-    """Return the file of a shipped deployment, or write the text of another one."""
-    shipped = deployments_folder() / f"{given}.yaml"
-    if "\n" not in given and shipped.is_file():
-        return shipped
-    write_public(folder / name, given.encode())
-    return folder / name
+def _given(said: str) -> Path | str:
+    shipped = deployments_folder() / f"{said}.yaml"
+    return shipped if said and "\n" not in said and shipped.is_file() else said

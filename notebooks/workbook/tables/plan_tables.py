@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 import pandas as pd
@@ -104,6 +106,12 @@ def rehearse_plan(planned: PlayedChange, *, swap: tuple[int, int] | None = None)
     """Rehearse the plan on real handshakes in a lab of its own. swap: the numbers of two steps to exchange."""
     sabotage = Sabotage(kind=Kind.SWAP, step=swap[0], other=swap[1]) if swap else None
     return Rehearsed(rehearse(planned.plan, sabotage), planned)
+
+
+def rehearse_order(planned: PlayedChange, order: Sequence[str]) -> Rehearsed:
+    """Rehearse another order of the same steps on real handshakes. order: the keys of all steps."""
+    played = planned.play(order)
+    return Rehearsed(rehearse(replace(planned.plan, order=played.order, predictions=played.predictions)), planned)
 
 
 class RunbookPage:
