@@ -128,7 +128,7 @@ def _kept(kept: int, lost: int) -> str:
         if lost == 1
         else f"{lost} of them go"
     )
-    of = "its" if who.startswith(("It", "1")) else "their"
+    of = "its" if who.startswith(("It ", "1 ")) else "their"
     return f"{first}. {who} down only while one of {of} machines does not answer, as announced."
 
 

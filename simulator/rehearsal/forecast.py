@@ -109,6 +109,12 @@ class Forecasts:
         """Return the connections that are down, were not before the change, and to which somebody is led."""
         return frozenset(leg for leg, state in legs.items() if self._oracle.is_refused(leg, state, in_effect))
 
+    def offered(self, stop: Stop) -> frozenset[str]:
+        """Return the connections of a state to which somebody can be led."""
+        verdicts = self._oracle.verdicts
+        legs = verdicts.legs(self._change.deployment(stop.in_effect))
+        return frozenset(leg.id for leg, _ in legs if verdicts.is_offered(leg.id, stop.in_effect))
+
     def first_without_way_back(self, order: Sequence[str]) -> int:
         """Return the first step after which undoing it and all before it refuses connections; 0 if there is none."""
         return next((n for n in range(1, len(order) + 1) if self._breaks(tuple(order[:n]))), 0)

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterable
 
 from pkikit.design.legs import legs_of
+from pkikit.design.services import services_of
 from pkikit.judge.legs.known_parts import State
+from pkikit.judge.legs.service_state import service_states
 from pkikit.model.findings import Finding
 from pkikit.model.leg import Leg
 from pkikit.planning.plan import Plan
@@ -70,7 +72,8 @@ class LiveRehearsal:
         report = await lab.check()
         await self._settle(leg.leg.id for leg in report.legs if leg.up and forecast.legs.get(leg.leg.id) is State.UP)
         dropped = tuple(dict.fromkeys(loss.leg for loss in lab.losses if loss.number > losses))
-        found = tuple(self._connection(leg, forecast, stop) for leg in report.legs)
+        offered = self._forecasts.offered(stop)
+        found = tuple(self._connection(leg, forecast, stop) for leg in report.legs if leg.leg.id in offered)
         refused = self._forecasts.refused({c.id: c.state for c in found}, stop.in_effect)
         refused -= self._of(stop.off)
         return RehearsedState(
@@ -90,8 +93,14 @@ class LiveRehearsal:
             moved=tuple(leg for leg in dropped if leg in moved),
             unannounced=tuple(leg for leg in dropped if leg not in allowed | moved),
             problems=problems,
-            services=_lost_services(report),
+            services=self._lost_services(found),
         )
+
+    def _lost_services(self, found: Iterable[Connection]) -> tuple[str, ...]:
+        """Return the services that no peer of their cluster carries."""
+        services = services_of(self._lab.deployment, self._lab.legs)
+        states = service_states(services, {c.id: c.state for c in found})
+        return tuple(f"{s.name.value} at {s.where}" for s in states if s.cluster and s.state is State.DOWN)
 
     def _of(self, machine: str) -> frozenset[str]:
         return frozenset(leg.id for leg in self._lab.legs if machine in {leg.client, leg.server})
@@ -162,8 +171,3 @@ def _causes(report: CheckReport, refused: frozenset[str]) -> tuple[Cause, ...]:
         for c in causes
         if (legs := tuple(leg for leg in c.legs if leg in refused))
     )
-
-
-def _lost_services(report: CheckReport) -> tuple[str, ...]:
-    """Return the services that no peer of their cluster carries."""
-    return tuple(f"{s.name.value} at {s.where}" for s in report.services if s.cluster and s.state is State.DOWN)

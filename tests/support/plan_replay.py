@@ -57,17 +57,15 @@ def replayed(change: Change, order: tuple[str, ...]) -> Iterator[Seen]:
         for ready in (s for s in done if s.key in step.activates or (s is step and s.key not in late)):
             world = after(world, ready, names.get(ready.machine, ready.machine))
             names |= dict(ready.renames)
-        legs = judge(world, at)
+        # A connection that the change adds is not there before DNS has its SRV record.
+        waits = {leg.id for leg in legs_of(world.deployment) if leg.discovered_by in world.unresolved} - set(at_first)
+        legs = {leg: state for leg, state in judge(world, at).items() if leg not in waits}
         old = {new: before for before, new in names.items()}
         refused = {
             leg
             for leg, state in legs.items()
             if state is State.DOWN and at_first.get(renamed_leg(leg, old)) is not State.DOWN
         }
-        # A connection that the change adds is not offered before DNS has its SRV record.
-        refused -= {leg.id for leg in legs_of(world.deployment) if leg.discovered_by in world.unresolved} - set(
-            at_first
-        )
         yield Seen(
             step=step.key,
             world=world,
@@ -155,7 +153,11 @@ def renamed_leg(leg: str, names: Mapping[str, str]) -> str:
 def _cut(world: World, legs: Legs, machine: str) -> tuple[set[str], set[str]]:
     """The connections of a machine, and the services of clusters that work with them and not without."""
     every = legs_of(world.deployment)
-    cut = {leg.id for leg in every if machine in {leg.client, leg.server} and legs[leg.id] is not State.DOWN}
+    cut = {
+        leg.id
+        for leg in every
+        if machine in {leg.client, leg.server} and legs.get(leg.id, State.DOWN) is not State.DOWN
+    }
     services = services_of(world.deployment, every)
     now, meanwhile = (
         {

@@ -104,7 +104,11 @@ class _Replay:
         cut: dict[str, None] = {}
         lost: dict[str, None] = {}
         for machine in machines:
-            here = [name for name, both in ends.items() if machine in both and before.get(name) is not State.DOWN]
+            here = [
+                name
+                for name, both in ends.items()
+                if machine in both and before.get(name, State.DOWN) is not State.DOWN
+            ]
             cut |= dict.fromkeys(here)
             during = {**before, **dict.fromkeys(here, State.DOWN)}
             lost |= dict.fromkeys(_lost(service_states(services, during), service_states(services, before)))

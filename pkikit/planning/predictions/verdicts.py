@@ -105,6 +105,8 @@ class Verdicts:
     def states(self, done: Done) -> dict[str, State]:
         """Return the state of each connection of the configuration after some steps, by id.
 
+        A connection that the change adds is there as soon as somebody is led to it: not before DNS has its SRV record.
+
         Args:
             done: keys of completed steps.
 
@@ -117,7 +119,11 @@ class Verdicts:
         found = self._states.get(done)
         if found is None:
             world, at = self.world(done), self.change.time(done)
-            found = {leg.id: self._state(leg, number, world, at) for leg, number in self.legs(world.deployment)}
+            found = {
+                leg.id: self._state(leg, number, world, at)
+                for leg, number in self.legs(world.deployment)
+                if self._is_offered(leg, world)
+            }
             self._states[done] = found
         return found
 
@@ -136,7 +142,9 @@ class Verdicts:
         """
         world = self.world(done)
         found = self.leg(world.deployment, name)
-        return self._state(*found, world, self.change.time(done)) if found is not None else None
+        if found is None or not self._is_offered(found[0], world):
+            return None
+        return self._state(*found, world, self.change.time(done))
 
     def is_offered(self, name: str, done: Done) -> bool:
         """Return True if somebody can be on the way to a connection: DNS has its SRV record, or today has the connection.
@@ -150,9 +158,12 @@ class Verdicts:
         """
         world = self.world(done)
         found = self.leg(world.deployment, name)
-        if found is None or found[0].discovered_by not in world.unresolved:
+        return found is None or self._is_offered(found[0], world)
+
+    def _is_offered(self, leg: Leg, world: World) -> bool:
+        if leg.discovered_by not in world.unresolved:
             return True
-        return self.leg(self.change.today.deployment, name) is not None
+        return self.leg(self.change.today.deployment, leg.id) is not None
 
     def facts(self, name: str, done: Done) -> Hashable:
         """Return everything that decides about one connection; equal for two states means the same verdict.
