@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
+
+from cryptography import x509
 
 from pkikit.issue.lookalike.engine import Lookalikes, reissue
 from pkikit.issue.lookalike.keys.shared_primes import SharedPrimes
 from pkikit.issue.lookalike.originals import Originals
 from pkikit.issue.lookalike.rekeyed_world import counterpart_of, originals_of, rekeyed_credential
+from pkikit.model.certificates.bundle import is_ca
+from pkikit.model.certificates.canonical_name import canonical
+from pkikit.model.certificates.certificate_facts import facts_of
 from pkikit.model.certificates.credential import Credential
 from pkikit.planning.change import Change
 from pkikit.planning.steps import Step
@@ -19,6 +24,8 @@ LOOKALIKE = "Private keys are missing, so the lab plays a look-alike: same names
 
 def playable_change(change: Change) -> Change:
     """Return a change that a lab can play: the change itself if all keys are there, otherwise its look-alike.
+
+    Certificates that have nothing to do with a missing key stay as they are: those of a new CA, for example.
 
     Args:
         change: with or without keys.
@@ -31,7 +38,29 @@ def playable_change(change: Change) -> Change:
     """
     if all(own.key is not None for own in _presented(change)):
         return change
-    return counterpart_of_change(change, reissue(originals_of_change(change), source=SharedPrimes()))
+    originals = originals_of_change(change)
+    made = reissue(originals, source=SharedPrimes())
+    made.keep(_independent(originals, [own.leaf for own in _presented(change) if own.key is None]))
+    return counterpart_of_change(change, made)
+
+
+def _independent(originals: Originals, keyless: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+    """Return the certificates that share no key and no CA with those whose key is missing, and that no CRL is about."""
+    every = list(dict.fromkeys(originals.every_certificate()))
+    marks = {c: _marks(c) for c in every}
+    reached = {mark for leaf in keyless for mark in _marks(leaf)}
+    reached |= {canonical(crl.issuer) for crl in originals.crls}
+    left = every if not originals.answers else []
+    while found := [c for c in left if marks[c] & reached]:
+        reached.update(*(marks[c] for c in found))
+        left = [c for c in left if c not in found]
+    return left
+
+
+def _marks(certificate: x509.Certificate) -> set[Hashable]:
+    """Return what a certificate has in common with others of its CA: keys and names of CAs."""
+    facts = facts_of(certificate)
+    return {facts.key, facts.issuer} | ({facts.subject} if is_ca(certificate) or facts.is_self_signed else set())
 
 
 def _presented(change: Change) -> Iterator[Credential]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.planning.given_change import GivenChange
+from pkikit.planning.lookalike_change import playable_change
 from pkikit.planning.plan import Plan
-from pkikit.planning.plan_file.written_plan import DEFAULT_FILES, files_folder_of, plan_json, write_plan
+from pkikit.planning.plan_file.written_plan import DEFAULT_FILES, LAB, files_folder_of, plan_json, write_plan
 from pkikit.planning.planner import make_plan
 from pkikit.planning.predictions import Oracle, naive_order, replay
 from pkikit.planning.predictions.verdicts import Verdicts
@@ -22,6 +23,7 @@ from pkikit.planning.schedule.maintenance_windows import parse_windows
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.schedule.step_dates import Terms
 from pkikit.planning.schedule.step_minutes import WATCH
+from pkikit.planning.step_words.step_text import StepWords
 from pkikit.runbook.finished_runbook import FinishedRunbook, finished_runbook, runbook_files
 
 
@@ -101,17 +103,32 @@ class FinishedPlan:
         made = self.runbook
         if out is not None:
             path = Path(out)
-            made = self._runbook(str(files_folder_of(path)), str(path))
+            made = self._runbook(str(files_folder_of(path)), str(path), lookalike=self._lookalike is not None)
             words = [step.words for step in made.contents.steps]
             write_plan(path, self.plan, self.schedule, words=words, originals=self.given.originals)
+            self._write_lookalike(files_folder_of(path), words)
             saved += [("plan", path), ("files", files_folder_of(path))]
         return (*saved, *made.save(runbook=runbook, csv=csv, ics=ics))
 
-    def _runbook(self, files: str, plan_file: str) -> FinishedRunbook:
+    @cached_property
+    def _lookalike(self) -> Plan | None:
+        """The plan as a lab plays it; None if no private key is missing, or if there are too many to make."""
+        try:
+            change = playable_change(self.plan.change)
+        except InputError:
+            return None
+        return replace(self.plan, change=change) if change is not self.plan.change else None
+
+    def _write_lookalike(self, files: Path, words: Sequence[StepWords]) -> None:
+        if self._lookalike is not None:
+            (files / LAB).mkdir(exist_ok=True)
+            write_plan(files / LAB / "plan.json", self._lookalike, self.schedule, words=words)
+
+    def _runbook(self, files: str, plan_file: str, *, lookalike: bool = False) -> FinishedRunbook:
         refused = Oracle(self.plan.change, self.verdicts).refused
         return finished_runbook(
             self.plan, self.schedule, refused=refused, originals=self.given.originals, stand_ins=self.given.stand_ins,
-            files=files, plan_file=plan_file,
+            files=files, plan_file=plan_file, lab=f"{files}/{LAB}" if lookalike else "",
         )  # fmt: skip
 
     def _repr_html_(self) -> str:

@@ -117,6 +117,7 @@ def finished_runbook(
     stand_ins: frozenset[x509.Certificate] = frozenset(),
     files: str = "plan.files",
     plan_file: str = "plan.json",
+    lab: str = "",
 ) -> FinishedRunbook:
     """Return the runbook of a plan.
 
@@ -128,13 +129,14 @@ def finished_runbook(
         stand_ins: certificates of the plan that another CA issues in fact.
         files: the folder with the files of the steps, as the commands name it.
         plan_file: the name of `plan.json`, as the commands name it.
+        lab: the folder with the look-alike that a lab plays; empty if the plan has all private keys.
 
     Returns:
         The runbook.
     """
     replaced = Replaced(originals=originals or {}, stand_ins=stand_ins)
     return FinishedRunbook(
-        runbook_of(plan, schedule, refused=refused, replaced=replaced, files=files, plan_file=plan_file)
+        runbook_of(plan, schedule, refused=refused, replaced=replaced, files=files, plan_file=plan_file, lab=lab)
     )
 
 

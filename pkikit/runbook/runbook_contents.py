@@ -125,12 +125,14 @@ class Runbook:
         steps: in the order of the plan.
         files: the folder with the files of the steps.
         plan_file: the name of `plan.json`.
+        lab: the folder with the look-alike that a lab plays; empty if the plan has all private keys.
     """
 
     plan: Plan
     steps: tuple[RunbookStep, ...]
     files: str
     plan_file: str
+    lab: str = ""
 
     @property
     def deployment(self) -> str:
@@ -364,6 +366,7 @@ def runbook_of(
     replaced: Replaced = NOTHING_REPLACED,
     files: str = "plan.files",
     plan_file: str = "plan.json",
+    lab: str = "",
 ) -> Runbook:
     """Return the contents of a runbook.
 
@@ -374,6 +377,7 @@ def runbook_of(
         replaced: what the plan has in place of real certificates.
         files: the folder with the files of the steps.
         plan_file: the name of `plan.json`.
+        lab: the folder with the look-alike that a lab plays; empty if the plan has all private keys.
 
     Returns:
         The contents.
@@ -383,4 +387,4 @@ def runbook_of(
         RunbookStep(step=step, words=words, time=times.get(step.key))
         for step, words in zip(plan.steps, words_of(plan, refused, replaced), strict=True)
     )
-    return Runbook(plan=plan, steps=steps, files=files, plan_file=plan_file)
+    return Runbook(plan=plan, steps=steps, files=files, plan_file=plan_file, lab=lab)

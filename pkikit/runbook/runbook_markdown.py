@@ -9,7 +9,16 @@ from pkikit.planning.steps import Action
 from pkikit.report.written.markdown import DOTS, block_lines, code_lines, plain, table_lines
 from pkikit.runbook.gantt import text_rows
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
-from pkikit.runbook.terminal_setup import HOW_IN_LAB, RULES, for_lab, for_machines, have_ready, in_lab, start_lab
+from pkikit.runbook.terminal_setup import (
+    HOW_IN_LAB,
+    LOOKALIKE,
+    RULES,
+    for_lab,
+    for_machines,
+    have_ready,
+    in_lab,
+    start_lab,
+)
 from pkikit.text import listed
 
 _MOST = 60
@@ -72,7 +81,9 @@ def _begin(runbook: Runbook) -> Iterator[str]:
     yield from (f"- {plain(said)}" for said in RULES)
     yield from ("", "### On the real machines", "", "In a terminal (bash), once:", "")
     yield from code_lines(for_machines(runbook), "sh")
-    yield from ("", "### In the lab, to rehearse it", "", "Start the lab with today's certificates:", "")
+    yield from ("", "### In the lab, to rehearse it", "")
+    yield from ((plain(LOOKALIKE), "") if runbook.lab else ())
+    yield from ("Start the lab with today's certificates:", "")
     yield from code_lines(start_lab(runbook), "sh")
     yield from ("", "In another terminal, once:", "")
     yield from code_lines(for_lab(runbook), "sh")

@@ -10,7 +10,16 @@ from pkikit.report.written.page import Section, document, figure, section, verdi
 from pkikit.runbook.gantt import gantt
 from pkikit.runbook.runbook_contents import Runbook, RunbookStep
 from pkikit.runbook.runbook_markdown import do_title, facts_of, proof_sentence, seen_of
-from pkikit.runbook.terminal_setup import HOW_IN_LAB, RULES, for_lab, for_machines, have_ready, in_lab, start_lab
+from pkikit.runbook.terminal_setup import (
+    HOW_IN_LAB,
+    LOOKALIKE,
+    RULES,
+    for_lab,
+    for_machines,
+    have_ready,
+    in_lab,
+    start_lab,
+)
 from pkikit.text import counted
 
 _STYLE = """
@@ -114,6 +123,7 @@ def _begin(runbook: Runbook) -> Iterator[Child]:
     yield _code(for_machines(runbook))
     yield folded(
         el("h3", "Rehearse it in the lab"),
+        el("p", LOOKALIKE) if runbook.lab else None,
         el("p", "Start the lab with today's certificates:", class_="takes"),
         _code(start_lab(runbook)),
         el("p", "In another terminal, once:", class_="takes"),

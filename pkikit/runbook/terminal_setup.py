@@ -37,9 +37,10 @@ def for_lab(runbook: Runbook) -> str:
     Returns:
         Lines of bash.
     """
+    played = f"{runbook.lab}/plan.json" if runbook.lab else runbook.plan_file
     return "\n".join(
         (
-            f'export PLAN="$(realpath {quote(runbook.plan_file)})" STATE="$PWD/lab-state"',
+            f'export PLAN="$(realpath {quote(played)})" STATE="$PWD/lab-state"',
             f"cd {quote(runbook.files)}",
             'export EXPRESSWAY=$(jq -r .accounts.admin "$STATE/access.json")',
             'export HTTPS_PROXY=$(jq -r .proxy "$STATE/access.json")',
@@ -74,7 +75,7 @@ def start_lab(runbook: Runbook) -> str:
     Returns:
         One line.
     """
-    today = quote(f"{runbook.files}/today")
+    today = quote(f"{runbook.lab}/plan.files/today" if runbook.lab else f"{runbook.files}/today")
     return f"expressway-sim up {today}/deployment.yaml --certs {today}/certificates --state lab-state"
 
 
@@ -83,6 +84,11 @@ HOW_IN_LAB = (
     "twice."
 )
 """How to do a step in the lab."""
+
+LOOKALIKE = (
+    "Private keys are missing, so the lab plays a look-alike of these certificates: same names and dates, other keys."
+)
+"""What to say about a plan that has no private keys."""
 
 RULES = (
     "Do one step at a time. Run its proof. Go on only if the proof shows what it should.",

@@ -6,7 +6,7 @@ Key identifiers are extensions and stay: nobody computes them from the key.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from cryptography import x509
@@ -40,6 +40,7 @@ class Lookalikes:
         self._signers = Signers(self._everything.values())
         self._signed: dict[bytes, Signer | None] = {}
         self._made: dict[bytes, x509.Certificate] = {}
+        self._kept: set[bytes] = set()
         self._keys = KeyRing(source)
 
     def _prepare(self, progress: Progress | None) -> None:
@@ -81,6 +82,21 @@ class Lookalikes:
         if data not in self._made:
             self._made[data] = load_certificate(self._reissued(data, key_of(self._everything[data])))
         return self._made[data]
+
+    def keep(self, certificates: Iterable[x509.Certificate]) -> None:
+        """Leave some certificates as they are. Nothing else of the set may share a key with them, or be signed by them.
+
+        Args:
+            certificates: of the set.
+        """
+        for certificate in certificates:
+            data = der_of(certificate)
+            self._kept.add(data)
+            self._made[data] = certificate
+
+    def keeps(self, certificate: x509.Certificate) -> bool:
+        """Return True if a certificate stays as it is."""
+        return der_of(certificate) in self._kept
 
     def _reissued(self, data: bytes, key: bytes) -> bytes:
         tbs, algorithm, bits, rest = signed_parts(data)

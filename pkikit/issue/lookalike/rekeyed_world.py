@@ -108,6 +108,8 @@ def credential_of(made: Lookalikes, credential: Credential | None) -> Credential
 
 def rekeyed_credential(made: Lookalikes, credential: Credential) -> Credential:
     """Return the counterpart of a credential: with a key that fits, unless the key that was brought does not."""
+    if made.keeps(credential.leaf):
+        return credential
     mismatched = credential.key if not credential.key_matches else None
     key = made.key_instead_of(mismatched) if mismatched is not None else made.key_of(credential.leaf)
     return Credential(chain=_list(made, credential.chain), key=key)

@@ -29,7 +29,9 @@ TODAY, TOMORROW = "today", "tomorrow"
 # Says that a folder is that of a plan.
 RECORD = "plan-files.json"
 DEFAULT_FILES = "plan.files"
-_OURS = frozenset({TODAY, TOMORROW, STEPS, RECORD})
+LAB = "lab"
+"""The folder of the look-alike that a lab plays, if private keys are missing: a plan file and its files."""
+_OURS = frozenset({TODAY, TOMORROW, STEPS, RECORD, LAB})
 
 
 def files_folder_of(path: Path) -> Path:

@@ -361,7 +361,11 @@ def _do_load(around: Around) -> Iterator[str]:
         chosen = f"Select {around.file} as {kind} certificate file" + (
             f" and {key} as private key file." if key else f". {around.machine} made the key with its signing request."
         )
-        yield f"{chosen} Then select Upload {kind} certificate data."
+        if around.replaced.concerns(step):
+            yield f"Select the certificate that your CA issued as {kind} certificate file. The step's file is for the lab only."
+            yield f"Then select Upload {kind} certificate data."
+        else:
+            yield f"{chosen} Then select Upload {kind} certificate data."
     elif around.is_uc:
         yield f"Upload Certificate/Certificate chain, purpose {step.place or 'tomcat'}."
     else:
