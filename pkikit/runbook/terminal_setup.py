@@ -22,7 +22,7 @@ def for_machines(runbook: Runbook) -> str:
         (
             f"cd {quote(runbook.files)}",
             'read -rs EXPRESSWAY && export EXPRESSWAY   # type the password of the account "admin"',
-            "find . -name 'trust*.pem' -o -path './steps/*append-ca*.pem' | xargs cat > cas.pem",
+            "find . \\( -name 'trust*.pem' -o -path './steps/*append-ca*.pem' \\) -exec cat {} + > cas.pem",
             'export CURL_CA_BUNDLE="$PWD/cas.pem"       # the CAs of today and of tomorrow',
         )
     )
@@ -46,7 +46,7 @@ def for_lab(runbook: Runbook) -> str:
             'export HTTPS_PROXY=$(jq -r .proxy "$STATE/access.json")',
             "export PROXY=${HTTPS_PROXY#http://}",
             'export RESOLVER=$(jq -r .dns.outside "$STATE/access.json" | sed "s/\\(.*\\):/@\\1 -p /")',
-            "find . -name 'trust*.pem' -o -path './steps/*append-ca*.pem' | xargs cat > cas.pem",
+            "find . \\( -name 'trust*.pem' -o -path './steps/*append-ca*.pem' \\) -exec cat {} + > cas.pem",
             'export CURL_CA_BUNDLE="$PWD/cas.pem"',
         )
     )

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.errors import PkikitError
 from pkikit.files import key_pem
 from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import title
 from pkikit.model.findings import Finding
 from pkikit.model.places import deployment_with
 from pkikit.model.tables.log_events import CONFIGURATION_CHANGED
@@ -160,7 +161,7 @@ class PlanSteps:
             case _ if waits:
                 self._require_possible(step)
                 self._waiting[step.key] = step
-                return StepResult(says=f"{step.key} is done. It works after the restart.", pending=True)
+                return StepResult(says=f"{_done(step)} It works after the restart.", pending=True)
             case _:
                 return self._at_once(step)
 
@@ -248,7 +249,7 @@ class PlanSteps:
         self._apply([step])
         after = self._context.world
         same = before is after or _contents(before) == _contents(after)
-        return StepResult(says=f"{step.key} is done.", changed=not same)
+        return StepResult(says=_done(step), changed=not same)
 
     def _apply(self, steps: list[Step]) -> None:
         """Put other machines, settings and names into the state after these steps."""
@@ -302,6 +303,23 @@ class PlanSteps:
     def _rename(self, old: str, new: str) -> None:
         first = next((name for name, now in self._renamed.items() if now == old), old)
         self._renamed[first] = new
+
+
+def _done(step: Step) -> str:
+    """Return what was done, in a sentence."""
+    names = listed([title(certificate) for certificate in step.certificates], at_most=3)
+    where = f"the {step.place} of {step.machine}" if step.place else step.machine
+    match step.action:
+        case Action.APPEND_CA:
+            return f"Now {where} trusts {names}."
+        case Action.REMOVE_CA:
+            return f"Now {where} does not trust {names}."
+        case Action.LOAD | Action.LOAD_CLIENT:
+            return f"The new certificate of {step.machine} is loaded."
+        case Action.DNS:
+            return "DNS has the new names."
+        case _:
+            return f"{step.key} is done."
 
 
 def _waits(step: Step) -> bool:

@@ -96,15 +96,15 @@ def read_change(path: Path) -> tuple[Change, tuple[str, ...]]:
     Raises:
         InputError: as for `read_plan`.
     """
-    _, _, change, order = _read(path)
+    _, _, change, order = _read(path, check_keys=False)
     return change, order
 
 
-def _read(path: Path) -> tuple[PlanDocument, Path, Change, tuple[str, ...]]:
+def _read(path: Path, *, check_keys: bool = True) -> tuple[PlanDocument, Path, Change, tuple[str, ...]]:
     where = str(path)
     document = document_of(read_bytes(path, MAX_PLAN, likely=(".json",)), where)
     folder = folder_beside(path, document.files)
-    today, tomorrow = _worlds(document, folder)
+    today, tomorrow = _worlds(document, folder, check_keys=check_keys)
     steps, problems = steps_of(document, folder, where)
     if not problems:
         problems = list(problems_of(document, steps, today, tomorrow))
@@ -181,10 +181,10 @@ def _refuse(problems: Sequence[str], where: str) -> None:
     )
 
 
-def _worlds(document: PlanDocument, folder: Path) -> tuple[World, World]:
+def _worlds(document: PlanDocument, folder: Path, *, check_keys: bool) -> tuple[World, World]:
     before, after = (load_deployment(folder / name / DEPLOYMENT) for name in (TODAY, TOMORROW))
-    today = read_world(folder / TODAY, _said(document.today), after)
-    return today, read_world(folder / TOMORROW, _said(document.tomorrow), before)
+    today = read_world(folder / TODAY, _said(document.today), after, check_keys=check_keys)
+    return today, read_world(folder / TOMORROW, _said(document.tomorrow), before, check_keys=check_keys)
 
 
 def _said(entry: WorldEntry) -> WorldFolder:

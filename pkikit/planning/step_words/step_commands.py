@@ -7,6 +7,7 @@ trusts; in the lab, `HTTPS_PROXY` is its proxy, which knows the names of the mac
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from shlex import quote
 
 from pkikit.design.xconfiguration.peer_values import xconfiguration
@@ -277,7 +278,8 @@ def _restart_proof(around: Around) -> Command:
         return _served(machine, _port_of(around, step.place), "", None)
     store, _, domain = server.place.partition(" ")
     name = domain if store == "domain" else ""
-    return _served(machine, _port_of(around, server.place), name, server)
+    shows = "one line; nothing means that the machine is not back yet, or that it has another certificate"
+    return replace(_served(machine, _port_of(around, server.place), name, server), shows=shows)
 
 
 _ZONES = {
