@@ -120,4 +120,4 @@ class WorldChanges:
 def _require_complete(world: World) -> None:
     missing = [n for group in world.deployment.groups for n in group.members if n not in world.parties]
     if missing:
-        raise LabError(f"the new world has no machine {missing[0]}, which its deployment names")
+        raise LabError(f"the new lab has no machine {missing[0]}, which its deployment names")

@@ -82,7 +82,7 @@ class Rehearsed:
             "state": f"{what}, during the restart" if state.phase is Phase.DURING else what,
             "predicted up": f"{predicted} of {len(state.connections)}",
             "handshakes up": f"{state.count(State.UP)} of {len(state.connections)}",
-            "held up": f"{up} of {of}",
+            "kept up": f"{up} of {of}",
             "prediction": "✔ right" if not state.differences else f"✘ {len(state.differences)} differ",
             "why": why,
         }

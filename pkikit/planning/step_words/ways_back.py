@@ -52,7 +52,7 @@ def _how(around: Around) -> str:
         case Action.LOAD | Action.LOAD_CLIENT:
             waiting = step.key in around.plan.change.restart_of
             return f"Load the old {store_name(around)} again, with its private key. " + (
-                "Before the restart, no further restart is needed." if waiting else "It counts at once."
+                "Before the restart, no other restart is needed." if waiting else "It counts at once."
             )
         case Action.RESTART:
             cut = counted(len(around.later.down_during), "connection")

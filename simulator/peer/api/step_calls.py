@@ -37,6 +37,8 @@ CALLS: tuple[tuple[str, str, Handler], ...] = (
     (
         "GET",
         "/held",
-        _with_summary(_held, "Which connections are up in the whole lab, and which held ones went down when."),
+        _with_summary(
+            _held, "Which connections are up in the whole lab, and which of those that were open went down, and when."
+        ),
     ),
 )
