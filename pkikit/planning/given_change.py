@@ -176,16 +176,23 @@ def _of_goals(before: _Given, goals: Sequence[str], at: datetime, notes: tuple[s
 
 
 def _require_time(world: World, at: datetime) -> None:
-    """Return if some certificate of today is still valid.
+    """Return if some certificate of today is valid.
 
     Args:
         world: today's machines.
         at: when the change begins.
 
     Raises:
-        InputError: all have expired: nothing is up that an order could keep up.
+        InputError: all have expired, or none is valid yet: nothing is up that an order could keep up.
     """
-    ends = [c.leaf.not_valid_after_utc for party in world.parties.values() for c in party.credentials]
+    leaves = [c.leaf for party in world.parties.values() for c in party.credentials]
+    ends = [leaf.not_valid_after_utc for leaf in leaves]
+    first = min((leaf.not_valid_before_utc for leaf in leaves), default=at)
+    if first > at:
+        raise InputError(
+            f"at {format_time(at)}, no certificate of today is valid yet (the first one is at {format_time(first)}): nothing is "
+            "up that an order could keep up. Choose another time with --at"
+        )
     if ends and max(ends) <= at:
         last = format_time(max(ends))
         raise InputError(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pkikit.planning.plan import Plan
-from pkikit.planning.steps import Action, Step
+from pkikit.planning.steps import Action
 from pkikit.runbook.finished_plan import FinishedPlan
 from pkikit.runbook.runbook_contents import Runbook
 from pkikit.text import counted, listed
@@ -102,7 +101,7 @@ def interruptions_of(contents: Runbook) -> Iterator[str]:
         if prediction.interrupted:
             services = listed([contents.say(text) for text in prediction.interrupted])
             what += f" No other peer carries {services} meanwhile."
-        elif _is_only_peer(contents.plan, made.step):
+        elif contents.has_no_second(made.step):
             what += " No other peer takes over."
         elif made.step.action is not Action.UPGRADE:
             carried.append(made)
@@ -116,8 +115,3 @@ def interruptions_of(contents: Runbook) -> Iterator[str]:
         are = "connection is" if cuts == [1] else "connections are"
         kept = f"Other peers carry every service meanwhile{contents.as_assessed}."
         yield f"{steps}: {each} {are} down for about 3 minutes. {kept}"
-
-
-def _is_only_peer(plan: Plan, step: Step) -> bool:
-    cluster = plan.change.today.deployment.cluster_of(step.machine)
-    return step.action is Action.RESTART and (cluster is None or len(cluster.peers) == 1)

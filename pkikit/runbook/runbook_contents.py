@@ -287,18 +287,32 @@ class Runbook:
             by_owner.setdefault(made.step.owner.name, []).append(made)
         return " ".join(_owner_line(owner, found) for owner, found in by_owner.items())
 
+    def has_no_second(self, step: Step) -> bool:
+        """Return True for the restart of a machine that has no other peer beside it.
+
+        Args:
+            step: the step.
+
+        Returns:
+            Whether nobody carries what runs over it meanwhile.
+        """
+        cluster = self.plan.change.today.deployment.cluster_of(step.machine)
+        return step.action is Action.RESTART and (cluster is None or len(cluster.peers) == 1)
+
     @property
     def _interruptions_line(self) -> str:
         made_here = (made for made in self.restarts if made.step.action is Action.RESTART)
         cut = [len(made.words.connections) for made in made_here if made.words.connections]
         said = []
         if cut:
-            each = f"{min(cut)} to {max(cut)}" if min(cut) != max(cut) else f"{cut[0]}"
-            said.append(f"Each restart cuts {each} connections of its machine for about 3 minutes.")
+            each = f"{min(cut)} to {max(cut)} connections" if min(cut) != max(cut) else counted(cut[0], "connection")
+            said.append(f"Each restart cuts {each} of its machine for about 3 minutes.")
         services = dict.fromkeys(text for p in self.plan.predictions for text in p.interrupted)
         if services:
             words = [self.names.machines_in_text(text) for text in services]
             said.append(f"No other peer carries {listed(words, at_most=_MOST)} meanwhile.")
+        elif any(self.has_no_second(made.step) for made in self.restarts):
+            said.append("For some of them, no other peer takes over.")
         elif cut:
             said.append(f"Every service stays up at another peer{self.as_assessed}.")
         if self.plan.refused_legs:

@@ -122,6 +122,8 @@ def test_python_users_get_the_same_plan(tmp_path: Path) -> None:
         (("--goal", "rename-peer:e1.example.com=e2.example.com"), "e2.example.com"),
         (("--goal", "two-stores", "--at", "2020-01-01T00:00:00Z", "--out", "plan.txt"), ".json"),
         (("--certs-new", "nowhere"), "nowhere"),
+        (("--goal", "two-stores", "--at", "9999-12-31T23:59:59Z"), "certificates can be made in the years"),
+        (("--goal", "two-stores", "--start", "0001-01-01T00:00:00Z"), "certificates can be made in the years"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: tuple[str, ...], says: str) -> None:
@@ -135,6 +137,8 @@ def test_clock_after_all_expiries_and_folders_of_other_machines_are_refused(tmp_
     old, new = _folders(tmp_path)
     with pytest.raises(InputError, match="all certificates of today have expired"):
         read_change(old, new, at=AT.replace(year=2040))
+    with pytest.raises(InputError, match="no certificate of today is valid yet"):
+        read_change(old, new, at=AT.replace(year=2000))
     with pytest.raises(InputError, match="is not a machine of"):
         read_change(MRA, certs_old=old / "certificates", certs_new=new / "certificates", at=AT)
     with pytest.raises(InputError, match="nobody gave those of today"):

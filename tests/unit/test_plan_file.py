@@ -175,6 +175,12 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], object], tuple[str, ...]]] = {
         ("steps[0].file: must be a file in change.files",),
     ),
     "folder elsewhere": (lambda d: d.update(files="../other"), ("files: must be the name of a folder next to the plan",)),
+    "folder with a long name": (lambda d: d.update(files="A" * 400), ("files: there is no folder A",)),
+    "other deployment": (lambda d: d.update(deployment="x"), ("deployment: is 'x', and must be ",)),
+    "other files of today": (
+        lambda d: d["today"].update(certificates="change.files/tomorrow/certificates"),
+        ("today.certificates: must be change.files/today/certificates",),
+    ),
     "deep value": (deep, ("settings[0].new: is nested too deeply",)),
     "unknown place": (
         lambda d: step_of(d, "set")["settings"][0].update(place="nowhere.at.all"),
@@ -243,6 +249,21 @@ def test_folder_of_a_plan_has_no_links_and_no_huge_files(written: Path) -> None:
         read_plan(written)
     file.write_bytes(kept)
     assert read_plan(written).order == small_plan().order
+
+
+def test_full_disk_leaves_the_earlier_plan(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document does not fit any more: nothing of the new plan is there, so the old one is still read."""
+    before = {p: p.read_bytes() for p in written.parent.rglob("*") if p.is_file()}
+
+    def full(path: Path, data: bytes) -> None:
+        raise InputError("cannot be written: No space left on device", where=str(path))
+
+    monkeypatch.setattr("pkikit.planning.plan_file.written_plan.write_public", full)
+    with pytest.raises(InputError, match=r"^\S*/change\.json: cannot be written: No space"):
+        write_plan(written, small_plan())
+    assert {p: p.read_bytes() for p in written.parent.rglob("*") if p.is_file()} == before
+    with pytest.raises(InputError, match="File name too long"):
+        write_plan(written.with_name("n" * 250 + ".json"), small_plan())
 
 
 def test_only_a_plan_is_replaced(written: Path, tmp_path: Path) -> None:

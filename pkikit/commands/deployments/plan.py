@@ -81,8 +81,8 @@ def plan(
     from pkikit.runbook.finished_plan import check_targets, finish
 
     check_targets(out=out, runbook=runbook, csv=csv, ics=ics)
-    begins = parse_instant(start, now()) if start is not None else None
-    instant = parse_instant(at, begins or now()).replace(microsecond=0)
+    begins = parse_instant(start, now(), makes=True) if start is not None else None
+    instant = parse_instant(at, begins or now(), makes=True).replace(microsecond=0)
     with console.progress("Planning", total=None, quiet=as_json) as worked:
         given = read_change(
             today, tomorrow, goals=goal or (), certs_old=certs_old, certs_new=certs_new, at=instant, rsa=out is not None

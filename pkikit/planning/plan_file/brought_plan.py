@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pkikit.errors import InputError, PkikitError
 from pkikit.files import load_deployment, read_bytes
-from pkikit.files.deployment_folder import DEPLOYMENT
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.world import World
 from pkikit.planning.change import Change
@@ -107,7 +107,7 @@ def _read(path: Path, *, check_keys: bool = True) -> tuple[PlanDocument, Path, C
     today, tomorrow = _worlds(document, folder, check_keys=check_keys)
     steps, problems = steps_of(document, folder, where)
     if not problems:
-        problems = list(problems_of(document, steps, today, tomorrow))
+        problems = [*_other_files(document, today), *problems_of(document, steps, today, tomorrow)]
     _refuse(problems, where)
     change = Change(
         today=today,
@@ -125,6 +125,19 @@ def _read(path: Path, *, check_keys: bool = True) -> tuple[PlanDocument, Path, C
         raise InputError(f"steps: nobody can do them all: {error}", where=where) from None
     _refuse([*differences(after, tomorrow), *_schedule_problems(document)], where)
     return document, folder, change, order
+
+
+def _other_files(document: PlanDocument, today: World) -> Iterator[str]:
+    """Yield where the document names another deployment or other files than those that count."""
+    for place, says, known in (("deployment", document.deployment, today.deployment.name),
+                               ("version", document.version, str(today.deployment.version))):  # fmt: skip
+        if says not in {"", known}:
+            yield f"{place}: is {printable(says, 120)!r}, and must be {known}, as in the deployment file of today"
+    for place, entry in ((TODAY, document.today), (TOMORROW, document.tomorrow)):
+        for key, name in (("deployment", DEPLOYMENT), ("certificates", CERTIFICATES)):
+            path = f"{document.files}/{place}/{name}"
+            if getattr(entry, key) != path:
+                yield f"{place}.{key}: must be {printable(path, 120)}"
 
 
 def _answered(plan: Plan, document: PlanDocument, remarks: tuple[str, ...]) -> Plan:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from pkikit.errors import InputError
 from pkikit.files.deployment_folder import PUBLISHED
 from pkikit.files.disk import MAX_FILE
+from pkikit.text import printable
 
 _MAX_FILES, _MAX_SMALL, _MAX_DEPTH = 20_000, 4 * 1024 * 1024, 5
 
@@ -29,9 +31,10 @@ def folder_beside(path: Path, name: str) -> Path:
     if name in {"", ".", ".."} or "/" in name or "\\" in name or "\0" in name:
         raise InputError("files: must be the name of a folder next to the plan", where=str(path))
     folder = path.parent / name
-    if folder.is_symlink() or not folder.is_dir():
+    if not _is_plain(folder, stat.S_ISDIR):
         raise InputError(
-            f"files: there is no folder {name} next to the plan; pkikit plan --out writes both", where=str(path)
+            f"files: there is no folder {printable(name, 80)} next to the plan; pkikit plan --out writes both",
+            where=str(path),
         )
     left = _MAX_FILES
     for place, folders, files in os.walk(folder, followlinks=False):
@@ -42,6 +45,14 @@ def folder_beside(path: Path, name: str) -> Path:
         for entry in (here / found for found in (*folders, *files)):
             _require_plain(entry)
     return folder
+
+
+def _is_plain(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Return True for an entry of this kind; a link is none, and neither is a name that is too long."""
+    try:
+        return kind(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _require_plain(entry: Path) -> None:
@@ -74,8 +85,8 @@ def inside(folder: Path, path: str, place: str, where: str) -> Path:
     """
     parts = PurePosixPath(path).parts
     if len(parts) < 2 or parts[0] != folder.name or ".." in parts or "\0" in path:
-        raise InputError(f"{place}: must be a file in {folder.name}", where=where)
+        raise InputError(f"{place}: must be a file in {printable(folder.name, 80)}", where=where)
     found = folder.joinpath(*parts[1:])
-    if not found.is_file():
+    if not _is_plain(found, stat.S_ISREG):
         raise InputError(f"{place}: there is no such file", where=where)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,34 @@ def write_plan(
             files[made.path] = made.content
             files |= {made.key_path: made.key} if made.key_path else {}
     files[RECORD] = json.dumps({"format": FORMAT, "plan": path.name}).encode()
-    write_whole(folder, files, ours=_OURS, is_private=is_private)
-    write_public(path, json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    text = json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    _write_both(path, text, lambda: write_whole(folder, files, ours=_OURS, is_private=is_private))
     return document
+
+
+def _write_both(path: Path, text: bytes, write_folder: Callable[[], None]) -> None:
+    """Write the document and the folder. On a full disk, an earlier plan stays: its document goes with its own folder only.
+
+    Args:
+        path: the document.
+        text: what it is to say.
+        write_folder: writes the folder.
+
+    Raises:
+        InputError: one of them cannot be written.
+    """
+    ready = path.with_name(f".{path.name}.new")
+    try:
+        write_public(ready, text)
+    except InputError as error:
+        raise InputError(error.message, where=str(path)) from None
+    try:
+        write_folder()
+        ready.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from None
+    finally:
+        ready.unlink(missing_ok=True)
 
 
 def _require_free(path: Path, folder: Path) -> None:
@@ -113,6 +138,13 @@ def _require_free(path: Path, folder: Path) -> None:
     Raises:
         InputError: it is something else.
     """
+    try:
+        _require_ours(path, folder)
+    except OSError as error:  # such as a name that is too long
+        raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from None
+
+
+def _require_ours(path: Path, folder: Path) -> None:
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise InputError("exists, and is not a plan; choose another name", where=str(path))
     if path.is_file():

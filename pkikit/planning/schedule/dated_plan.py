@@ -58,7 +58,7 @@ def dated_plan(plan: Plan, terms: Terms, verdicts: Verdicts | None = None) -> Da
         The plan with dates.
 
     Raises:
-        InputError: a window is too short for a step, or the plan would begin before the time that it was made for.
+        InputError: a window is too short for a step, the plan would begin before the time that it was made for, or it has no end.
     """
     if terms.start < plan.change.at:
         begins, made_for = (f"{time:%Y-%m-%d %H:%M} UTC" for time in (terms.start, plan.change.at))
@@ -67,7 +67,12 @@ def dated_plan(plan: Plan, terms: Terms, verdicts: Verdicts | None = None) -> Da
         )
     verdicts = verdicts or Verdicts(plan.change)
     dated = DatedVerdicts(plan.change, verdicts)
-    calendar = _calendar(plan, dated, terms)
+    try:
+        calendar = _calendar(plan, dated, terms)
+    except OverflowError:
+        raise InputError(
+            "the last steps would be done after the year 9999; begin earlier, or watch for less time"
+        ) from None
     order = tuple(step.key for step in calendar.steps)
     if order != plan.order:
         plan = replace(plan, order=order, predictions=replay(plan.change, order, verdicts))
