@@ -10,7 +10,8 @@ import typer
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import JsonFlag, VerboseFlag
 from pkikit.errors import InputError
-from pkikit.text import counted
+from pkikit.text import counted, listed, printable
+from simulator.errors import LabError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,7 +57,9 @@ def do(
         new=_new_machines(change, step),
     )
     restarts = step.restarts
-    answer = LabClient(state).ask("POST", "/steps", body, avoid=step.machine if restarts else "")
+    lab = LabClient(state)
+    _require_lab_of(change, lab.ask("GET", "/held")["deployment"], state)
+    answer = lab.ask("POST", "/steps", body, avoid=step.machine if restarts else "")
     document = {"step": {"n": number, "key": step.key, "undone": undo}, **answer}
 
     def show(out: Console) -> None:
@@ -68,6 +71,13 @@ def do(
         _show_held(out, answer["held"], verbose=verbose)
 
     console.answer(document, as_json=as_json, show=show)
+
+
+def _require_lab_of(change: Change, running: str, state: Path) -> None:
+    """Return if a lab runs the deployment of a plan: the places of its settings mean something else elsewhere."""
+    names = tuple(dict.fromkeys((change.today.deployment.name, change.tomorrow.deployment.name)))
+    if running not in names:
+        raise LabError(f"the lab of {state} runs {printable(running, 80)}, and the plan is for {listed(names, 'or')}")
 
 
 def _earlier(change: Change, done: tuple[str, ...], step: Step) -> Credential | None:

@@ -21,6 +21,9 @@ from pkikit.planning.plan_file import write_plan
 from pkikit.planning.predictions.replayed_order import replay
 from pkikit.planning.steps import Action
 from pkikit.worlds.issued_world import layout_of
+from simulator.commands.do_step import do as do_step
+from simulator.commands.lab_client import LabClient
+from simulator.errors import LabError
 from simulator.world.craft import craft
 from tests.support.cli import command_line, run, run_json
 from tests.support.wait import LONG, eventually
@@ -123,3 +126,20 @@ def test_steps_that_are_none_are_refused(plan: Path, tmp_path: Path) -> None:
         assert done.returncode == code, done.stderr
         assert says in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_lab_of_another_deployment_is_left_alone(plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The places of its settings mean something else there."""
+    (tmp_path / "access.json").write_text(
+        json.dumps({"peers": {"c1.example.com": {"url": "https://127.1.0.1:443"}}, "accounts": {"admin": "secret"}})
+    )
+    asked = []
+
+    def ask(_: LabClient, method: str, *__: Any, **___: Any) -> dict[str, Any]:
+        asked.append(method)
+        return {"deployment": "another"}
+
+    monkeypatch.setattr(LabClient, "ask", ask)
+    with pytest.raises(LabError, match="runs another, and the plan is for single-pair"):
+        do_step(plan, 1, tmp_path)
+    assert asked == ["GET"]
