@@ -35,6 +35,7 @@ CELLS = (
     "w.exam_result('99', needed=15)",
     "w.clinic_console()",
     "w.bring_archives()",
+    "w.order_cards(w.plan_change('single-pair', new_root='New Root CA'))",
 )
 pytestmark = pytest.mark.needs("chromium")
 
@@ -86,6 +87,24 @@ def test_panels_pass_axe_in_both_themes(shown: tuple[Page, str]) -> None:
     found = Axe().run(page, context=".workbook-panel")
     told = [(v["id"], v["impact"], [n["html"][:160] for n in v["nodes"]][:4]) for v in found.response["violations"]]
     assert not told, told
+
+
+def test_order_cards_are_moved_and_played_with_the_keyboard(shown: tuple[Page, str]) -> None:
+    """The focus stays on the button that moves a card; the result says who refuses, and the points."""
+    page, _ = shown
+    found, result = panel(shown, "Order the cards")
+    found.get_by_label("Your order").focus()
+    page.keyboard.press("End")
+    earlier = found.get_by_role("button", name="Earlier")
+    earlier.focus()
+    for number in (7, 6):
+        page.keyboard.press("Enter")
+        expect(found.get_by_role("option", selected=True)).to_contain_text(f"{number}. H")
+    expect(earlier).to_be_focused()
+    found.get_by_role("button", name="Play it").press("Enter")
+    expect(result).to_contain_text("expe refuses expc → expe")
+    expect(found.get_by_role("status")).to_contain_text("20 of 100 points")
+    keep(found, shown, "order-cards")
 
 
 def test_csr_panel_generates_and_discards_a_request(shown: tuple[Page, str]) -> None:

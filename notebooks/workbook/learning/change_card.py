@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+import ipywidgets as widgets
 import pandas as pd
 
 from simulator.clinic.changes.change_desk import ChangeDesk
@@ -24,14 +25,17 @@ class ChangeCard(OrderCards):
     def __init__(self, ticket: ChangeTicket) -> None:
         self.desk = ChangeDesk(ticket, AT)
         super().__init__(self.desk.cards.planned)
-        head, *rest = self.desk.lines()
-        self.children[0].value += f"<h4>{escape(head)}</h4>" + "".join(f"<p>{escape(line)}</p>" for line in rest)
+        given = "".join(f"<li>{escape(what)}</li>" for what in ticket.given)
+        told = widgets.HTML(
+            f"<h3>{escape(f'{ticket.ticket} · {ticket.title}')}</h3><p>{escape(ticket.caller)}: “{escape(ticket.mail)}”</p>"
+            f"<p>Deadline: {escape(ticket.deadline)}. You have:</p><ul>{given}</ul>"
+        )
         self.ask = button("Hint (10 points)", self.safely(lambda: self.say(self.desk.hint())))
         self.dial = button("Rehearse it", self.safely(self.rehearse))
         self.give_up = button("Give up", self.safely(self._give_up))
         self.tell = button("Debrief", self.safely(self._debrief))
-        last = list(self.children)
-        self.children = [*last[:-2], row(self.dial, self.ask, self.tell, self.give_up), *last[-2:]]
+        first, *last = self.children
+        self.children = [told, first, *last[:-2], row(self.dial, self.ask, self.tell, self.give_up), *last[-2:]]
         self.best.layout.display = "none"  # the debrief has it
 
     @property

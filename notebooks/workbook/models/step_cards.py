@@ -10,17 +10,16 @@ from workbook.html import PanelOutput, table
 
 
 def show_order(cards: StepCards, order: Sequence[str]) -> PanelOutput:
-    """Return what an order does, as HTML and as text."""
+    """Return what an order does, as HTML and as text. The verdict is the first line of the text; the panel says it itself."""
     told = cards.told(order)
     text = "\n".join(told)
     objections = cards.objections(order)
     if objections:
         items = "".join(f"<li>{escape(line)}</li>" for line in objections)
-        return PanelOutput(html=f"<p><b>{escape(told[0])}</b></p><ul>{items}</ul>", text=text)
+        return PanelOutput(html=f"<ul>{items}</ul>", text=text)
     played = cards.planned.play(order)
     html = (
-        f"<p><b>{escape(told[0])}</b></p>"
-        + "".join(f"<p>{escape(line)}</p>" for line in cards.points(played).says)
+        "".join(f"<p>{escape(line)}</p>" for line in cards.points(played).says)
         + table(("", "your order", "best order"), cards.compared(played))
         + _states(cards.states(played))
         + (f"<p><small>{escape(cards.legend)}</small></p>" if cards.legend else "")
