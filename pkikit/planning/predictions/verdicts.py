@@ -163,7 +163,7 @@ class Verdicts:
     def _is_offered(self, leg: Leg, world: World) -> bool:
         if leg.discovered_by not in world.unresolved:
             return True
-        return self.leg(self.change.today.deployment, leg.id) is not None
+        return self.leg(self.change.today.deployment, self.change.id_today(leg.id)) is not None
 
     def facts(self, name: str, done: Done) -> Hashable:
         """Return everything that decides about one connection; equal for two states means the same verdict.
@@ -258,10 +258,7 @@ class Verdicts:
         return self._numbers.setdefault(value, len(self._numbers))
 
 
-def _lacking(leg: Leg, world: World) -> bool:
-    """Return True if DNS lacks a name of the connection."""
-    if not world.unresolved:
-        return False
-    if leg.discovered_by:
-        return leg.discovered_by in world.unresolved or leg.server in world.unresolved
-    return leg.reference_name in world.unresolved
+def _lacking(leg: Leg, world: World) -> tuple[str, ...]:
+    """Return the names of the connection that DNS lacks; `is_offered` asks about the first one by itself."""
+    dialled = (leg.discovered_by, leg.server) if leg.discovered_by else (leg.reference_name,)
+    return tuple(name for name in dialled if name in world.unresolved)
