@@ -326,6 +326,8 @@ class Runbook:
     @property
     def _no_return_line(self) -> str:
         made = self.no_return
+        if self.plan.is_unknown:
+            return "Not assessed."
         if made is None:
             return "None: you can undo every step without dropping a connection."
         day = f" ({made.time.begins:%Y-%m-%d})" if made.time is not None else ""

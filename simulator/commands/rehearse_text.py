@@ -67,6 +67,8 @@ def verdict(found: Rehearsal) -> str:
         first = found.breaks[0].state
         is_refused = "1 connection is" if len(found.refused) == 1 else f"{len(found.refused)} connections are"
         return f"✘ {what}: {is_refused} refused, first at {_place(first)}, as predicted."
+    if _unknown(found) and not found.handshakes and not found.not_dialled:
+        return f"? {what}: nothing was dialled, because files are missing."
     assessed = "no connection" if not _unknown(found) else "no assessed connection"
     if found.not_dialled:
         return f"✔ {what}: {assessed} is refused. {_judged_only(found)}"
