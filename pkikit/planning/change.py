@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from pkikit.planning.steps import Action, Precedence, Step
 from pkikit.worlds.copied_stores import with_copied_stores
 
 Done = frozenset[str]
+_Listed = tuple[x509.Certificate, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +74,20 @@ class Change:
 
     def in_effect(self, done: Done) -> tuple[Step, ...]:
         """Return the steps that count after these ones: pending certificates and settings do not yet."""
-        return tuple(s for s in self.steps if s.key in done and self.restart_of.get(s.key, s.key) in done)
+        return tuple([step for step, key, counts in self._when_in_effect if key in done and counts in done])
+
+    @cached_property
+    def _when_in_effect(self) -> tuple[tuple[Step, str, str], ...]:
+        """Each step with its key and that of the step from which on it counts."""
+        return tuple((step, step.key, self.restart_of.get(step.key, step.key)) for step in self.steps)
 
     def time(self, done: Done) -> datetime:
         """Return the earliest time at which these steps can all be done."""
-        waited = (self.by_key[key].until for key in done)
-        return max((self.at, *(until for until in waited if until is not None)))
+        return max((self.at, *(until for key, until in self._waits if key in done)))
+
+    @cached_property
+    def _waits(self) -> tuple[tuple[str, datetime], ...]:
+        return tuple((step.key, step.until) for step in self.steps if step.until is not None)
 
     def world(self, done: Done) -> World:
         """Return the machines after some steps.
@@ -202,14 +211,31 @@ class Change:
         after = self._deployment(tuple(step for step in self.steps if step.action is Action.UPGRADE))
         return with_copied_stores(self.today, self.today.deployment.product_version, after)
 
+    @cached_property
+    def _known_lists(self) -> dict[tuple[int, str], tuple[_Listed, _Listed]]:
+        """Lists before and after a step, by the id of the one before; filled as they are asked for."""
+        return {}
+
+    def _list_after(self, step: Step) -> Callable[[_Listed], _Listed]:
+        """Return what a step makes of a list: the same object for the same list, because its index is kept for the object."""
+
+        def changed(listed: _Listed) -> _Listed:
+            key = (id(listed), step.key)
+            kept = self._known_lists.get(key)
+            if kept is None or kept[0] is not listed:
+                kept = self._known_lists[key] = (listed, _changed_list(listed, step))
+            return kept[1]
+
+        return changed
+
     def _after(self, party: Party, step: Step) -> Party:
         """Return a machine after one step that concerns it."""
         group, unknown = self._groups[party.fqdn], self.today.stand_ins.unknown
         match step.action:
             case Action.APPEND_CA:
-                return _with_list(party, step.place, group, step.certificates, (), unknown=unknown)
+                return _with_list(party, step.place, group, self._list_after(step), unknown=unknown)
             case Action.REMOVE_CA:
-                return _with_list(party, step.place, group, (), step.certificates, unknown=unknown)
+                return _with_list(party, step.place, group, self._list_after(step), unknown=unknown)
             case Action.LOAD_CLIENT:
                 return replace(party, client=step.credential)
             case Action.LOAD:
@@ -246,12 +272,21 @@ def _apart(party: Party, group: PartyGroup) -> Party:
     return replace(party, services={**missing, **party.services}) if missing else party
 
 
+def _changed_list(listed: _Listed, step: Step) -> _Listed:
+    every = dict.fromkeys(listed)
+    for certificate in step.certificates:
+        if step.action is Action.REMOVE_CA:
+            every.pop(certificate, None)
+        else:
+            every.setdefault(certificate)
+    return tuple(every)
+
+
 def _with_list(
     party: Party,
     name: str,
     group: PartyGroup,
-    added: tuple[x509.Certificate, ...],
-    removed: tuple[x509.Certificate, ...],
+    list_after: Callable[[_Listed], _Listed],
     *,
     unknown: bool,
 ) -> Party:
@@ -260,10 +295,8 @@ def _with_list(
     unknown: an empty list means that nobody gave it. What is appended to it leaves the rest of it unknown.
     """
 
-    def changed(listed: tuple[x509.Certificate, ...]) -> tuple[x509.Certificate, ...]:
-        if unknown and not listed:
-            return listed
-        return tuple(dict.fromkeys(c for c in (*listed, *added) if c not in removed))
+    def changed(listed: _Listed) -> _Listed:
+        return listed if unknown and not listed else list_after(listed)
 
     if not name:
         return replace(party, trusted_ca_list=changed(party.trusted_ca_list))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from cryptography import x509
 
@@ -18,6 +18,7 @@ from pkikit.judge.paths.trust import (
     CertificatePath,
     may_be_issuer,
     signers,
+    with_subject,
 )
 from pkikit.judge.questions import PathQuestion
 from pkikit.model.certificates.canonical_name import common_name, format_name
@@ -42,7 +43,9 @@ from pkikit.rules.trust_rules import (
     SELF_SIGNED_LEAF,
 )
 from pkikit.text import listed
+from pkikit.values.memo import once_per_object
 
+_MOST_NAMES = 8
 _Cause = tuple[Rule | None, tuple[Evidence, ...]]
 
 
@@ -104,7 +107,7 @@ def _not_in_list(path: CertificatePath, question: PathQuestion) -> _Cause:
                 says=f"{_capital(question.the_certificate)} is self-signed, and {trust_list(question)} does not have it.",
             ),
         )
-    namesake = next((c for c in question.trusted_ca_list if subject_of(c) == subject_of(top)), None)
+    namesake = next(iter(with_subject(question.trusted_ca_list, subject_of(top))), None)
     other = f"the list has {describe_for_list(namesake)}, which has another key" if namesake else ""
     seen = title(top) + (f"; {other}" if other else "")
     says = f"{trusts_only(question)}. {_capital(question.the_certificate)} leads to the root {title(top)}."
@@ -134,16 +137,18 @@ def trusts_only(question: PathQuestion) -> str:
     """Return the beginning of a sentence about what the verifier trusts."""
     if not question.trusted_ca_list:
         return f"{_capital(trust_list(question))} is empty"
-    has = listed([title(c) for c in question.trusted_ca_list], at_most=8)
+    shown = question.trusted_ca_list[: _MOST_NAMES + 1]
+    rest = len(question.trusted_ca_list) - len(shown)  # only counted: there may be thousands
+    has = listed([*map(title, shown), *([""] * rest)], at_most=_MOST_NAMES)
     if question.verifier_list or not question.verifier:
         return f"{_capital(trust_list(question))} has only {has}"
     return f"{question.verifier} trusts only {has}"
 
 
 def _in_list(question: PathQuestion) -> str:
-    names = [title(c) for c in question.trusted_ca_list[:8]]
+    names = [title(c) for c in question.trusted_ca_list[:_MOST_NAMES]]
     total = len(question.trusted_ca_list)
-    return ", ".join(names) + (f" … {total} in all" if total > 8 else "") or "an empty list"
+    return ", ".join(names) + (f" … {total} in all" if total > _MOST_NAMES else "") or "an empty list"
 
 
 def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
@@ -165,7 +170,7 @@ def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
                 "certificate of the list on, only the list is searched, so it does not help that the issuer is sent.",
             ),
         )
-    namesakes = list(_namesakes(top, (*question.sent, *question.trusted_ca_list)))
+    namesakes = list(_namesakes(top, question))
     if namesakes:
         return CHAIN_SIGNATURE_INVALID, tuple(_other_key(top, c, sent=c in question.sent) for c in namesakes)
     missing = explain_missing(path, trusted_ca_list=question.trusted_ca_list, known=question.known)
@@ -211,11 +216,11 @@ def _leads_away(copy: x509.Certificate, top: x509.Certificate) -> Evidence:
     )
 
 
-def _namesakes(child: x509.Certificate, candidates: Iterable[x509.Certificate]) -> Iterator[x509.Certificate]:
+def _namesakes(child: x509.Certificate, question: PathQuestion) -> Iterator[x509.Certificate]:
     """Return certificates with the issuer's name that did not sign the child."""
-    found = 0
-    for candidate in candidates:
-        if candidate != child and issuer_of(child) == subject_of(candidate) and not may_be_issuer(child, candidate):
+    found, name = 0, issuer_of(child)
+    for candidate in (*with_subject(question.sent, name), *with_subject(question.trusted_ca_list, name)):
+        if candidate != child and not may_be_issuer(child, candidate):
             yield candidate
             found += 1
             if found == MAX_TRIES:
@@ -240,8 +245,21 @@ def _authority_key_id(child: x509.Certificate) -> bytes | None:
     return identifier.key_identifier if identifier else None
 
 
+@once_per_object
+def _faults_of(path: CertificatePath) -> list[tuple[PathQuestion, _Cause]]:
+    """What was found for a path: each check asks, one after the other."""
+    return []
+
+
+def _fault(path: CertificatePath, question: PathQuestion) -> _Cause:
+    faults = _faults_of(path)
+    if not faults or faults[-1][0] is not question:
+        faults[:] = [(question, find_fault(path, question))]
+    return faults[-1][1]
+
+
 def _evidence(rule: Rule, path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    found, evidence = find_fault(path, question)
+    found, evidence = _fault(path, question)
     if found is rule:
         yield from evidence
 

@@ -47,7 +47,7 @@ def known_part(world: World) -> World:
 
     def without(party: Party) -> Party:
         def is_made(listed: object) -> bool:
-            return (party.fqdn, listed) in made.lists
+            return bool(made.lists) and (party.fqdn, listed) in made.lists  # the hash of a long list takes long
 
         def held(credential: Credential | None) -> Credential | None:
             return None if credential is None or credential.leaf in made.certificates else credential

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from pkikit.judge.paths.trust import MAX_LENGTH, CertificatePath, effective_trust, may_be_issuer
+from pkikit.judge.paths.trust import MAX_LENGTH, CertificatePath, may_be_issuer, trust_index, with_subject
 from pkikit.model.certificates.canonical_name import canonical, common_name, organisation
-from pkikit.model.certificates.facts import extension, is_issued_by, is_self_signed, subject_of
+from pkikit.model.certificates.facts import extension, is_issued_by, is_self_signed, issuer_of, subject_of
+from pkikit.values.memo import once_per_object
 
 
 class Missing(enum.StrEnum):
@@ -43,8 +44,7 @@ def explain_missing(
     identifier names; names that say so (an "issuing CA" of the family of a trusted root).
     """
     top = path.certificates[-1]
-    trusted, _ = effective_trust(trusted_ca_list)
-    roots = [c for c in trusted if is_self_signed(c)]
+    roots = trust_index(trusted_ca_list).roots
     leads_up = _known_way_up(top, known)
     if leads_up is not None:
         if any(c in roots for c in leads_up):
@@ -68,7 +68,7 @@ def explain_missing(
                 how_known="the authority key identifier names a trusted root above the issuer",
             )
     below_a_root = any(token.startswith(_BELOW_ROOT) for token in _tokens(common_name(top.issuer)))
-    if below_a_root and any(_same_family(top.issuer, root.subject) for root in roots):
+    if below_a_root and any(_same_family(_family_of(top.issuer), root) for root in _families(roots)):
         return MissingIssuer(
             what=Missing.INTERMEDIATE,
             how_known="the issuer's name is that of an intermediate of a trusted root",
@@ -83,7 +83,7 @@ def _known_way_up(child: x509.Certificate, known: Sequence[x509.Certificate]) ->
         issuer = next(
             (
                 c
-                for c in known
+                for c in with_subject(known, issuer_of(current))
                 if c not in way and c != current and may_be_issuer(current, c) and is_issued_by(current, c)
             ),
             None,
@@ -99,13 +99,21 @@ def _tokens(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", text.lower()))
 
 
-def _same_family(issuer: x509.Name, root: x509.Name) -> bool:
-    left, right = organisation(issuer), organisation(root)
+_Family = tuple[str, frozenset[str]]  # the organisation, and the words of the name that say whose CA it is
+
+
+def _same_family(issuer: _Family, root: _Family) -> bool:
+    (left, own), (right, other) = issuer, root
     if left and right:
         return left == right
-    own, other = (_family(common_name(n)) for n in (issuer, root))
     return bool(own & other) or own == other
 
 
-def _family(name: str) -> set[str]:
-    return {t for t in _tokens(name) - _GENERIC if not t.startswith(_BELOW_ROOT)}
+@once_per_object
+def _families(roots: tuple[x509.Certificate, ...]) -> frozenset[_Family]:
+    return frozenset(_family_of(root.subject) for root in roots)
+
+
+def _family_of(name: x509.Name) -> _Family:
+    words = _tokens(common_name(name)) - _GENERIC
+    return organisation(name), frozenset(word for word in words if not word.startswith(_BELOW_ROOT))

@@ -93,11 +93,12 @@ BySubject = Mapping[CanonicalName, Sequence[x509.Certificate]]
 
 @dataclass(frozen=True, kw_only=True)
 class TrustIndex:
-    """A trusted CA list, ready for searches: what the product uses, what it drops, and the certificates by subject."""
+    """A trusted CA list, ready for searches: what the product uses and drops; of the used ones, the roots, and all by subject."""
 
     used: tuple[x509.Certificate, ...]
     dropped: tuple[x509.Certificate, ...]
     by_subject: BySubject
+    roots: tuple[x509.Certificate, ...] = ()
 
 
 def trust_index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
@@ -115,6 +116,7 @@ def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
     seen: dict[x509.Certificate, bool] = {}
     first_of: dict[CanonicalName, x509.Certificate] = {}
     subjects: dict[CanonicalName, list[x509.Certificate]] = {}
+    roots: list[x509.Certificate] = []
     for certificate in trusted_ca_list:
         known = len(seen)
         if seen.setdefault(certificate, True) is False or len(seen) == known:
@@ -125,15 +127,27 @@ def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
             if first is not certificate and not same_key(first, certificate):
                 seen[certificate] = False
                 continue
+            roots.append(certificate)
         subjects.setdefault(subject, []).append(certificate)
     used = tuple(c for c, is_used in seen.items() if is_used)
     dropped = tuple(c for c, is_used in seen.items() if not is_used)
-    return TrustIndex(used=used, dropped=dropped, by_subject=subjects)
+    return TrustIndex(used=used, dropped=dropped, by_subject=subjects, roots=tuple(roots))
 
 
 def same_key(one: x509.Certificate, other: x509.Certificate) -> bool:
     """True when both certificates have the same public key."""
     return key_of(one) == key_of(other)
+
+
+def with_subject(certificates: Sequence[x509.Certificate], subject: CanonicalName) -> Sequence[x509.Certificate]:
+    """Return those of many certificates that have a subject, in their order. A tuple is looked through only once."""
+    groups = _groups_of_tuple(certificates) if isinstance(certificates, tuple) else by_subject(certificates)
+    return groups.get(subject, ())
+
+
+@once_per_object
+def _groups_of_tuple(certificates: tuple[x509.Certificate, ...]) -> BySubject:
+    return by_subject(certificates)
 
 
 def by_subject(certificates: Iterable[x509.Certificate]) -> dict[CanonicalName, list[x509.Certificate]]:
@@ -250,7 +264,7 @@ def find_obstacles(
     Typical: a cross-signed copy of a root before the self-signed one, an expired CA before its successor.
     """
     removed: list[x509.Certificate] = []
-    remaining = list(trusted_ca_list)
+    remaining: Sequence[x509.Certificate] = trusted_ca_list
     current = path
     while len(removed) < MAX_REMOVALS:
         culprit = _culprit(current, sent, remaining)
@@ -286,11 +300,12 @@ def _culprit(
     """Return the certificate nearest the top that came from the list while another one also signed its child."""
     top = path.certificates[-1]
     if path.anchor is Anchor.ISSUER_NOT_FOUND and signers(top, path.dropped):
-        return next((c for c in trusted_ca_list if is_self_signed(c) and subject_of(c) == issuer_of(top)), None)
-    others = by_subject((*trusted_ca_list, *sent)) if path.from_list else {}
+        return next((c for c in with_subject(trusted_ca_list, issuer_of(top)) if is_self_signed(c)), None)
     for index in range(len(path.certificates) - 1, max(path.sent, 1) - 1, -1):
         child, chosen = path.certificates[index - 1], path.certificates[index]
-        if signers(child, (c for c in others.get(issuer_of(child), ()) if c != chosen)):
+        name = issuer_of(child)
+        others = (*with_subject(trusted_ca_list, name), *with_subject(sent, name))
+        if signers(child, (c for c in others if c != chosen)):
             return chosen
     return None
 

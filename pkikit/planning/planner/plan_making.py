@@ -68,7 +68,7 @@ def _with_restarts(plan: Plan, change: Change, progress: Progress, verdicts: Ver
 
 
 def trial_of(change: Change, progress: Progress | None = None, verdicts: Verdicts | None = None) -> Trial:
-    """Order a change only to know how well that is possible.
+    """Order a change only to know how well that is possible: nobody reads who refuses what in its states.
 
     Args:
         change: the steps.
@@ -78,7 +78,25 @@ def trial_of(change: Change, progress: Progress | None = None, verdicts: Verdict
     Returns:
         Whether an order exists; if none does, about what is lost.
     """
-    return _trial(_ordered(change, progress or (lambda what, number: None), verdicts, Preference(), _TRIAL))
+    oracle = Oracle(change, verdicts)
+    found = _search(oracle, progress or (lambda what, number: None), Preference(), _TRIAL)
+    if found.exists and not oracle.lost:
+        return Trial(works=True, proven=found.proven)
+    order, minutes = found.order or naive_order(change), minutes_of(change)
+    whole = Oracle(change, oracle.verdicts, whole=True)
+    refused = [frozenset(whole.refused(state)) - {SETTINGS} for state in searching.states(order)]
+    words = ClashWords(change, oracle, _names(change))
+    return Trial(
+        works=False,
+        refused_legs=len(frozenset[str]().union(*refused)),
+        clashes=(*map(words.lost, sorted(oracle.lost)), *map(words.clash, found.reason)),
+        lost_minutes=sum(len(now) * minutes[key] for now, key in zip(refused, order, strict=False)),
+        proven=found.proven,
+    )
+
+
+def _names(change: Change) -> ShortNames:
+    return ShortNames((*legs_of(change.today.deployment), *legs_of(change.tomorrow.deployment)))
 
 
 def _trial(plan: Plan) -> Trial:
@@ -101,7 +119,7 @@ def _ordered(
     predictions = replay(change, order, oracle.verdicts)
     possible = found.exists and not oracle.lost
     unknown = possible and bool(order) and no_connection_known(predictions)
-    names = ShortNames((*legs_of(change.today.deployment), *legs_of(change.tomorrow.deployment)))
+    names = _names(change)
     words = ClashWords(change, oracle, names)
     lost = sorted(oracle.lost)
     clashes = () if possible else (*map(words.lost, lost), *map(words.clash, found.reason))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pkikit.design.services import Service, services_of
 from pkikit.errors import InputError
@@ -11,6 +11,7 @@ from pkikit.judge.legs.known_verdict import judge_of
 from pkikit.judge.legs.leg_verdict import LegVerdict
 from pkikit.judge.legs.service_state import ServiceState, service_states
 from pkikit.model.deployment import Deployment
+from pkikit.model.leg import Leg
 from pkikit.model.trace import Side
 from pkikit.planning.change import Change, Done
 from pkikit.planning.plan import Prediction, Refusal
@@ -121,6 +122,7 @@ class Refusals:
     def __init__(self, change: Change, verdicts: Verdicts) -> None:
         self._change, self._verdicts = change, verdicts
         self._known: dict[tuple[str, Done], Refusal] = {}
+        self._judges: dict[Done, Callable[[Leg], LegVerdict]] = {}
 
     def of(self, name: str, done: Done) -> Refusal:
         """Return a refusal.
@@ -135,11 +137,12 @@ class Refusals:
         effective = frozenset(step.key for step in self._change.in_effect(done))
         known = self._known.get((name, effective))
         if known is None:
-            world = self._change.world(done)
             found = self._verdicts.leg(self._change.deployment(done), name)
             assert found is not None  # it has a state
-            verdict = judge_of(world, self._change.time(done))(found[0])
-            known = self._known[name, effective] = refusal_of(verdict)
+            judge = self._judges.get(effective)
+            if judge is None:
+                judge = self._judges[effective] = judge_of(self._change.world(done), self._change.time(done))
+            known = self._known[name, effective] = refusal_of(judge(found[0]))
         return known
 
 

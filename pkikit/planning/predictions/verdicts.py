@@ -44,6 +44,8 @@ class Verdicts:
         self._judged: dict[Hashable, State] = {}
         self._states: dict[Done, dict[str, State]] = {}
         self._worlds: dict[Done, World] = {}
+        self._world_of: dict[Done, World] = {}
+        self._chains: dict[int, tuple[_Chain, int]] = {}
         self._assessments: dict[int, tuple[World, Assessment]] = {}
         every = (*change.today.known_certificates, *change.tomorrow.known_certificates)
         self._known = tuple(dict.fromkeys(every))
@@ -62,6 +64,7 @@ class Verdicts:
         other = Verdicts(change)
         if other._unknown == self._unknown:
             other._numbers, other._objects, other._judged = self._numbers, self._objects, self._judged
+            other._chains = self._chains
         return other
 
     @property
@@ -95,11 +98,14 @@ class Verdicts:
         Raises:
             InputError: the settings contradict each other.
         """
-        effective = frozenset(step.key for step in self.change.in_effect(done))
-        world = self._worlds.get(effective)
+        world = self._world_of.get(done)
         if world is None:
-            world = self._worlds[effective] = self.change.world(done)
-            vars(world)["known_certificates"] = self._known  # acceptance does not read it, and it takes time to collect
+            effective = frozenset([step.key for step in self.change.in_effect(done)])
+            world = self._worlds.get(effective)
+            if world is None:
+                world = self._worlds[effective] = self.change.world(done)
+                vars(world)["known_certificates"] = self._known  # acceptance does not read it; collecting takes time
+            self._world_of[done] = world
         return world
 
     def states(self, done: Done) -> dict[str, State]:
@@ -226,7 +232,10 @@ class Verdicts:
         if party.credential is None:
             return ()
         clock = world.clock_of(party.fqdn, at)
-        return (self._certificates(chain_to_present(party.credential.chain, party.trusted_ca_list, clock)),)
+        sent = chain_to_present(party.credential.chain, party.trusted_ca_list, clock)
+        if sent is party.credential.chain:
+            return (self._certificates(sent),)
+        return (self._number(tuple(map(self._certificate, sent))),)  # made for this question only: nothing to keep
 
     def _shown(self, credential: Credential | None) -> Hashable:
         if credential is None:
@@ -234,7 +243,10 @@ class Verdicts:
         return (self._certificates(credential.chain), self._object(credential.key) if credential.key else 0)
 
     def _certificates(self, chain: _Chain) -> int:
-        return self._number(tuple(map(self._certificate, chain)))
+        kept = self._chains.get(id(chain))
+        if kept is None or kept[0] is not chain:
+            kept = self._chains[id(chain)] = (chain, self._number(tuple(map(self._certificate, chain))))
+        return kept[1]
 
     def _certificate(self, certificate: x509.Certificate) -> int:
         kept = self._objects.get(id(certificate))
