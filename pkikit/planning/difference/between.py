@@ -20,6 +20,7 @@ from pkikit.planning.difference.changed_machines import (
     require_common_peers,
     require_plain_renames,
 )
+from pkikit.planning.difference.list_orders import other_list_orders
 from pkikit.planning.difference.name_orders import name_precedences
 from pkikit.planning.difference.party_steps import party_steps
 from pkikit.planning.difference.restart_steps import restart_precedences, restart_steps
@@ -80,7 +81,7 @@ def difference_of(
         steps=(*waits, *steps, *restarts),
         precedences=tuple(orders),
         goal=goal,
-        assumptions=(*assumptions, *_of_new_machines(machines)),
+        assumptions=(*assumptions, *_of_new_machines(machines), *other_list_orders(machines)),
     )
 
 

@@ -146,5 +146,10 @@ def _achieves(before: Trial, after: Trial) -> str:
     minutes = f"{after.lost_minutes:,g} connection-minute{'' if after.lost_minutes == 1 else 's'}"
     refused = f"{counted(after.refused_legs, 'connection')} refused for {minutes}"
     if after.lost_minutes < before.lost_minutes:
-        return f"No order is without refusals even so, but the best loses less: {refused} instead of {before.lost_minutes:,g}."
-    return f"It does not help: {refused}."
+        best = "the best loses less" if after.proven else "one loses less"
+        none = "No order is without refusals even so" if after.clashes else "No order without refusals was found"
+        limit = "" if after.proven else " It is not proven that none loses even less."
+        return f"{none}, but {best}: {refused} instead of {before.lost_minutes:,g}.{limit}"
+    if after.proven:
+        return f"It does not help: {refused}."
+    return f"No order that loses less was found: {refused}. It is not proven that there is none."

@@ -80,15 +80,15 @@ def trial_of(change: Change, progress: Progress | None = None, verdicts: Verdict
     """
     oracle = Oracle(change, verdicts)
     found = _search(oracle, progress or (lambda what, number: None), Preference(), _TRIAL)
-    if found.exists and not oracle.lost:
-        return Trial(works=True, proven=found.proven)
     order, minutes = found.order or naive_order(change), minutes_of(change)
+    if found.exists and not oracle.lost and oracle.verdicts.knows_one_up(searching.states(order)):
+        return Trial(works=True, proven=found.proven)
     whole = Oracle(change, oracle.verdicts, whole=True)
     refused = [frozenset(whole.refused(state)) - {SETTINGS} for state in searching.states(order)]
     words = ClashWords(change, oracle, _names(change))
     return Trial(
         works=False,
-        refused_legs=len(frozenset[str]().union(*refused)),
+        refused_legs=len({change.id_today(name) for now in refused for name in now}),
         clashes=(*map(words.lost, sorted(oracle.lost)), *map(words.clash, found.reason)),
         lost_minutes=sum(len(now) * minutes[key] for now, key in zip(refused, order, strict=False)),
         proven=found.proven,

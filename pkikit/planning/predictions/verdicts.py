@@ -171,6 +171,11 @@ class Verdicts:
             return True
         return self.leg(self.change.today.deployment, self.change.id_today(leg.id)) is not None
 
+    def knows_one_up(self, states: Iterable[Done]) -> bool:
+        """Return True if a connection is known to be up in one of these states, or if none of them lacks files."""
+        found = {state for done in states for state in self.states(done).values()}
+        return State.UP in found or State.NOT_ASSESSED not in found
+
     def facts(self, name: str, done: Done) -> Hashable:
         """Return everything that decides about one connection; equal for two states means the same verdict.
 
