@@ -63,7 +63,7 @@ def _how(around: Around) -> str:
         case Action.SET:
             return "Set the old values again."
         case Action.DNS:
-            return "Undo the change of DNS. Resolvers keep what they know until its time to live ends."
+            return "Undo the change of DNS. Other DNS servers keep the old record until its time to live ends."
         case Action.UPGRADE:
             return f"Go back to the old version, and restore the backup that you made before ({BACKUP}). Each peer restarts."
         case Action.WAIT:
