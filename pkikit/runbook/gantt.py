@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Protocol
 
 from pkikit.planning.steps import Action
-from pkikit.runbook.runbook_contents import Runbook, RunbookStep
+from pkikit.runbook.runbook_contents import Runbook
+from pkikit.runbook.runbook_step import RunbookStep
 from pkikit.view.drawing import Canvas, DateAxis, Picture, legend, text_width, wrap
 from pkikit.view.drawing.primitives import LegendEntry
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from pkikit.planning.steps import Action
 from pkikit.report.written.date_calendar import CalendarEvent, calendar_of
-from pkikit.runbook.runbook_contents import Runbook, RunbookStep
+from pkikit.runbook.runbook_contents import Runbook
+from pkikit.runbook.runbook_step import RunbookStep
 
 _SHORTEST = timedelta(minutes=1)
 _WARN = 1

@@ -6,7 +6,8 @@ import csv
 import io
 import re
 
-from pkikit.runbook.runbook_contents import Runbook, RunbookStep
+from pkikit.runbook.runbook_contents import Runbook
+from pkikit.runbook.runbook_step import RunbookStep
 from pkikit.text import printable
 
 COLUMNS = (

@@ -8,7 +8,8 @@ from pkikit.planning.step_words.step_text import Command
 from pkikit.planning.steps import Action
 from pkikit.report.written.markdown import DOTS, block_lines, code_lines, plain, table_lines
 from pkikit.runbook.gantt import text_rows
-from pkikit.runbook.runbook_contents import Runbook, RunbookStep
+from pkikit.runbook.runbook_contents import Runbook
+from pkikit.runbook.runbook_step import RunbookStep
 from pkikit.runbook.terminal_setup import (
     HOW_IN_LAB,
     LOOKALIKE,

@@ -8,8 +8,9 @@ from pkikit.planning.step_words.step_text import Command
 from pkikit.report.written.elements import Child, Html, breakable, el, folded, join, listing, preformatted, table
 from pkikit.report.written.page import Section, document, figure, section, verdict
 from pkikit.runbook.gantt import gantt
-from pkikit.runbook.runbook_contents import Runbook, RunbookStep
+from pkikit.runbook.runbook_contents import Runbook
 from pkikit.runbook.runbook_markdown import do_title, facts_of, proof_sentence, seen_of
+from pkikit.runbook.runbook_step import RunbookStep
 from pkikit.runbook.terminal_setup import (
     HOW_IN_LAB,
     LOOKALIKE,
