@@ -244,8 +244,8 @@ def test_folder_of_a_plan_has_no_links_and_no_huge_files(written: Path) -> None:
         read_plan(written)
     file.unlink()
     with file.open("wb") as stream:
-        stream.truncate(5 * 1024 * 1024)
-    with pytest.raises(InputError, match=r"trust\.pem: is larger than 4 MB"):
+        stream.truncate(17 * 1024 * 1024)
+    with pytest.raises(InputError, match=r"trust\.pem: is larger than 16 MB"):
         read_plan(written)
     file.write_bytes(kept)
     assert read_plan(written).order == small_plan().order
@@ -264,6 +264,13 @@ def test_full_disk_leaves_the_earlier_plan(written: Path, monkeypatch: pytest.Mo
     assert {p: p.read_bytes() for p in written.parent.rglob("*") if p.is_file()} == before
     with pytest.raises(InputError, match="File name too long"):
         write_plan(written.with_name("n" * 250 + ".json"), small_plan())
+
+
+def test_change_that_no_document_can_hold_is_one_sentence(tmp_path: Path) -> None:
+    plan = small_plan()
+    with pytest.raises(InputError, match=r"^this change is too large for a plan: notes: "):
+        write_plan(tmp_path / "plan.json", replace(plan, notes=("x",) * 1_001))
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_a_plan_is_replaced(written: Path, tmp_path: Path) -> None:

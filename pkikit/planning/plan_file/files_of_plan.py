@@ -12,7 +12,7 @@ from pkikit.files.deployment_folder import PUBLISHED
 from pkikit.files.disk import MAX_FILE
 from pkikit.text import printable
 
-_MAX_FILES, _MAX_SMALL, _MAX_DEPTH = 20_000, 4 * 1024 * 1024, 5
+_MAX_FILES, _MAX_SMALL, _MAX_DEPTH = 20_000, 16 * 1024 * 1024, 5
 
 
 def folder_beside(path: Path, name: str) -> Path:

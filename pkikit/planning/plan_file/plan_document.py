@@ -18,7 +18,7 @@ from pkikit.text import printable
 
 FORMAT = 1
 MAX_PLAN = 16 * 1024 * 1024
-_MAX_STEPS, _MAX_LEGS, _DEEPEST = 2_000, 20_000, 20
+_MAX_STEPS, _MAX_LEGS, _MAX_CAS, _DEEPEST = 2_000, 20_000, 20_000, 20
 
 _Text = Annotated[str, StringConstraints(max_length=100_000)]
 _Name = Annotated[str, StringConstraints(max_length=300)]
@@ -84,8 +84,8 @@ class StepEntry(_Entry):
     file: _Path | None = None
     sha256: _Sha256 | None = None
     key_file: _Path | None = None
-    certificates: Annotated[tuple[_Sha256, ...], Field(max_length=1_000)] = ()
-    originals: Annotated[tuple[_Sha256, ...], Field(max_length=1_000)] = ()
+    certificates: Annotated[tuple[_Sha256, ...], Field(max_length=_MAX_CAS)] = ()
+    originals: Annotated[tuple[_Sha256, ...], Field(max_length=_MAX_CAS)] = ()
     restart: bool = Field(default=False, strict=True)
     activates: _Names = ()
     activated_by: _Name | None = None
@@ -224,6 +224,25 @@ class PlanDocument(_Entry):
 def to_json(document: PlanDocument) -> dict[str, Any]:
     """Return a document as an object for `json.dumps`."""
     return document.model_dump(mode="json")
+
+
+def made_document(values: dict[str, Any]) -> PlanDocument:
+    """Return the document of a plan that was made.
+
+    Args:
+        values: its keys and values.
+
+    Returns:
+        The document.
+
+    Raises:
+        InputError: the plan is larger than a document may be; one sentence says which part of it.
+    """
+    try:
+        return PlanDocument.model_validate(values)
+    except pydantic.ValidationError as error:
+        place, sentence = problem_of(error)
+        raise InputError(f"this change is too large for a plan: {place}: {sentence}") from None
 
 
 def plan_schema() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pkikit.worlds.world_folder import group_in
 
 _LOADS = frozenset({Action.LOAD, Action.LOAD_CLIENT})
 _WITH_FILES = _LOADS | {Action.APPEND_CA, Action.REMOVE_CA}
-_MAX_FILE = 4 * 1024 * 1024
+_MAX_FILE = 16 * 1024 * 1024
 
 
 def steps_of(document: PlanDocument, folder: Path, where: str) -> tuple[list[Step], list[str]]:

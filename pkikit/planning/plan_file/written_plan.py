@@ -15,7 +15,7 @@ from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
 from pkikit.files.exchanged_folder import write_whole
 from pkikit.judge.legs.known_parts import State
 from pkikit.planning.plan import Plan, Prediction
-from pkikit.planning.plan_file.plan_document import FORMAT, MAX_PLAN, PlanDocument, to_json
+from pkikit.planning.plan_file.plan_document import FORMAT, MAX_PLAN, PlanDocument, made_document, to_json
 from pkikit.planning.plan_file.reached_tomorrow import reached_tomorrow
 from pkikit.planning.plan_file.step_files import certificates_in, file_of, fingerprint, is_private
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
@@ -180,7 +180,7 @@ def _document(
     said = words_of(plan) if words is None else words
     real = {fingerprint(shown): fingerprint(original) for shown, original in originals.items()}
     number_of = {key: n for n, key in enumerate(plan.order, start=1)}
-    return PlanDocument.model_validate({
+    return made_document({
         "format": FORMAT,
         "goal": change.goal,
         "at": change.at,
