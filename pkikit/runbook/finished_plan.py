@@ -16,7 +16,7 @@ from pkikit.planning.lookalike_change import playable_change
 from pkikit.planning.plan import Plan
 from pkikit.planning.plan_file.written_plan import DEFAULT_FILES, LAB, files_folder_of, plan_json, write_plan
 from pkikit.planning.planner import make_plan
-from pkikit.planning.predictions import Oracle, naive_order, replay
+from pkikit.planning.predictions import SETTINGS, Oracle, naive_order
 from pkikit.planning.predictions.verdicts import Verdicts
 from pkikit.planning.schedule.dated_plan import dated_plan
 from pkikit.planning.schedule.maintenance_windows import parse_windows
@@ -64,12 +64,18 @@ class FinishedPlan:
     @cached_property
     def usual(self) -> Usual:
         """The usual order, to compare with."""
-        predictions = replay(self.plan.change, naive_order(self.plan.change), self.verdicts)
-        known = self.plan.change.id_today
-        fails = {known(refusal.leg) for prediction in predictions for refusal in prediction.refused}
-        return Usual(
-            fails=len(fails), connections=len({known(leg) for prediction in predictions for leg in prediction.legs})
-        )
+        change = self.plan.change
+        order, oracle = naive_order(change), Oracle(change, self.verdicts, whole=True)
+        fails: set[str] = set()
+        legs: set[str] = set()
+        for number in range(len(order) + 1):
+            done = frozenset(order[:number])
+            refused = frozenset(oracle.refused(done))
+            if SETTINGS not in refused:  # otherwise nobody can enter these settings: there are no connections
+                fails |= refused
+                legs |= self.verdicts.states(done).keys()
+        known = change.id_today
+        return Usual(fails=len({*map(known, fails)}), connections=len({*map(known, legs)}))
 
     def to_json(self) -> dict[str, Any]:
         """Return what `pkikit plan --json` prints."""
