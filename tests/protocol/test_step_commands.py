@@ -25,7 +25,7 @@ from simulator.commands.do_step import do as do_step
 from simulator.commands.lab_client import LabClient
 from simulator.errors import LabError
 from simulator.world.craft import craft
-from tests.support.cli import command_line, run, run_json
+from tests.support.cli import command_line, run, run_json, simulator_json_in_process
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import AT, issued
 
@@ -71,11 +71,11 @@ def up(plan: Path, state: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def held(state: Path) -> Any:
-    return json.loads(run("simulator", "status", "--state", str(state), "--json").stdout)
+    return simulator_json_in_process("status", "--state", str(state))
 
 
-def do(plan: Path, state: Path, number: int, *more: str, code: int = 0) -> Any:
-    return run_json("simulator", "do", str(plan), str(number), "--state", str(state), *more, code=code)
+def do(plan: Path, state: Path, number: int, *more: str) -> Any:
+    return simulator_json_in_process("do", str(plan), str(number), "--state", str(state), *more)
 
 
 def test_steps_of_a_plan_from_another_terminal_survive_a_kill(plan: Path, tmp_path: Path) -> None:
@@ -95,7 +95,9 @@ def test_steps_of_a_plan_from_another_terminal_survive_a_kill(plan: Path, tmp_pa
         assert do(plan, state, load)["held"]["restart_needed"] == [machine]
         assert do(plan, state, load, "--undo")["held"]["restart_needed"] == []
         assert do(plan, state, load)["pending"]
-        restarted = do(plan, state, restart)
+        restarted = run_json(
+            "simulator", "do", str(plan), str(restart), "--state", str(state)
+        )  # in a process of its own
         assert {loss["restarted"] for loss in restarted["held"]["losses"]} == {machine}
         assert [loss for loss in restarted["held"]["losses"] if not loss["back"]] == []
         assert all(c["up"] for c in restarted["held"]["connections"])

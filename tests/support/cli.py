@@ -61,3 +61,15 @@ def pkikit_in_process(*arguments: str) -> Result:
     from pkikit.commands.cli import app
 
     return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+
+def simulator_json_in_process(*arguments: str) -> Any:
+    """The document that `expressway-sim … --json` prints, called inside this process; it must end with exit code 0."""
+    from typer.testing import CliRunner
+
+    from simulator.commands.cli import app
+
+    done = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "PRIVATE" not in done.output
+    return json.loads(done.stdout)
