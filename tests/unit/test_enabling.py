@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pkikit.planning.change import Change
+from pkikit.planning.enabling import trying
 from pkikit.planning.enabling.option import Trial
 from pkikit.planning.enabling.trying import Attempt, try_all
 from pkikit.planning.planner import make_plan
@@ -91,3 +94,12 @@ def test_two_things_together_are_tried_only_if_none_works_alone() -> None:
         [["other-root-name + verify-off"], ["cross-sign + verify-off"]]
     )
     assert found[0].enabling.works
+
+
+def test_large_change_says_what_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = changes.same_subject()
+    monkeypatch.setattr(trying, "MOST_WORK", -1)
+    found = try_all(change, trial_of(change), trial_of)
+    assert [attempt.enabling.kind for attempt in found] == [option.kind for option in trying.EVERY]
+    assert all(attempt.enabling.achieves.startswith("Not tried") for attempt in found)
+    assert not working({attempt.enabling.kind: attempt for attempt in found})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
+from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.planning.change import Change
 from pkikit.planning.enabling.both_names import BOTH_NAMES
@@ -21,6 +22,8 @@ from pkikit.text import counted
 # The cheapest first: what costs no verification, then what costs little work, then what costs verification.
 EVERY = (MORE_RESTARTS, KEEP_OLD_ROOT, BOTH_NAMES, CROSS_SIGN, OTHER_ROOT_NAME, *OFF)
 MOST_ROUNDS, MOST_PAIRS = 5, 6
+# Connections times steps of all changes that are ordered for one answer: clustered-full with everything tried takes an eighth.
+MOST_WORK = 400_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +53,18 @@ def try_all(
         progress: hears what is tried.
 
     Returns:
-        What works first, the cheapest first; then the rest, by lost minutes. Pairs only if nothing works by itself. If more
-        restarts are enough, nothing else: they cost nothing that anybody would weigh.
+        What works first, the cheapest first; then the rest, by lost minutes; then what was not tried, because the change is too
+        large. Pairs only if nothing works by itself. If more restarts are enough, nothing else: they cost nothing that anybody
+        would weigh.
     """
-    singles = []
+    budget = _Budget(replan, len(legs_of(change.tomorrow.deployment)))
+    replan = budget.replan
+    singles: list[tuple[Option, Change, Trial]] = []
+    untried: list[Option] = []
     for option in EVERY:
+        if budget.is_spent:
+            untried.append(option)
+            continue
         progress(option.kind)
         made = _grown(option, change, trial, replan)
         if made is not None:
@@ -62,7 +72,7 @@ def try_all(
         if made is not None and option is MORE_RESTARTS and made[1].works:
             break
     found = [_attempt((option,), trial, made, result, change) for option, made, result in singles]
-    if not any(attempt.trial.works for attempt in found):
+    if not (budget.is_spent or any(attempt.trial.works for attempt in found)):
         found += _pairs(singles, trial, replan, change, progress)
     places = {option.kind: number for number, option in enumerate(EVERY)}
 
@@ -70,7 +80,37 @@ def try_all(
         kinds = attempt.enabling.kind.split(" + ")
         return (not attempt.trial.works, attempt.trial.lost_minutes, sum(places[kind] + 1 for kind in kinds))
 
-    return tuple(sorted(found, key=price))
+    return (*sorted(found, key=price), *(_not_tried(option, change, trial) for option in untried))
+
+
+class _Budget:
+    """Orders changes, and knows when that was enough for one answer. It counts work and not time, so answers repeat."""
+
+    def __init__(self, replan: Replan, connections: int) -> None:
+        self._replan, self._connections, self._work = replan, connections, 0
+
+    def replan(self, change: Change) -> Trial:
+        """Order a change."""
+        self._work += self._connections * len(change.steps)
+        return self._replan(change)
+
+    @property
+    def is_spent(self) -> bool:
+        """True if nothing more is tried."""
+        return self._work > MOST_WORK
+
+
+def _not_tried(option: Option, change: Change, trial: Trial) -> Attempt:
+    enabling = Enabling(
+        kind=option.kind,
+        says=option.says,
+        achieves="Not tried: this change is too large to try everything.",
+        works=False,
+        refused_legs=trial.refused_legs,
+        steps=len(change.steps),
+        price=option.price,
+    )
+    return Attempt(enabling=enabling, change=change, trial=trial)
 
 
 def _pairs(
