@@ -158,10 +158,11 @@ def _run(
     plan: Plan, dates: tuple[datetime, ...], memory: Memory, left: Interrupted, *, net: int | None, quiet: bool
 ) -> Rehearsal:
     from simulator.commands.rehearse_progress import following
-    from simulator.rehearsal.rehearse import SETTINGS, Listener, rehearse, words_of
+    from simulator.rehearsal.rehearsal_words import words_for
+    from simulator.rehearsal.rehearse import SETTINGS, Listener, rehearse
     from simulator.rehearsal.route import Stop
 
-    states, words = list(left.states), words_of(plan.change)
+    states, words = list(left.states), words_for(plan)
     keeps = _Keeper(memory, left.sabotage)
     with following(plan, left.sabotage, quiet=quiet) as shown:
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pkikit.commands.terminal import console
 from pkikit.judge.legs.known_parts import State
-from simulator.rehearsal.rehearse import Listener, words_of
+from simulator.rehearsal.rehearsal_words import words_for
+from simulator.rehearsal.rehearse import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +52,18 @@ def kept_up(state: RehearsedState) -> str:
 
 def line_of(state: RehearsedState) -> str:
     """Return one state as one line of text."""
-    says = state.says if len(state.says) <= _WORDS else f"{state.says[: _WORDS - 1]}…"
+    says = _short(state.says)
     agrees = f"predicted {predicted(state)}" if state.differences else "as predicted ✔"
     kept = f"{kept_up(state)} kept up" if state.held[1] else ""
     return f"{state.number:>3}  {says:<{_WORDS}}  {dialled(state):<14}  {agrees}  {kept}"
+
+
+def _short(says: str) -> str:
+    """Return a step so short that its line fits: its beginning, and its end, which names the machine."""
+    if len(says) <= _WORDS:
+        return says
+    end = _WORDS // 2
+    return f"{says[: _WORDS - end - 1]}…{says[-end:]}"
 
 
 @contextlib.contextmanager
@@ -86,7 +95,7 @@ def _on_terminal(plan: Plan) -> Iterator[Listener]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.text import Text
 
-    words, lines = words_of(plan.change), deque[str](maxlen=_LINES)
+    words, lines = words_for(plan), deque[str](maxlen=_LINES)
     device = Console(stderr=True, highlight=False, emoji=False)
     bar = Progress(
         BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"), console=device

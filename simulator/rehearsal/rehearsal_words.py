@@ -1,55 +1,32 @@
-"""Steps and states in a few words, for a line of a table."""
+"""Steps and states in a line of a table: a step has the title that it has in the plan."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from pkikit.planning.change import Change
-from pkikit.planning.steps import Action, Step
-from pkikit.view.short_names import ShortNames
+from pkikit.planning.plan import Plan
+from pkikit.planning.step_words.place_words import arounds, short_names, title_of
 from simulator.rehearsal.route import Phase, Stop
 
-_DOES = {
-    Action.APPEND_CA: "append CA on",
-    Action.REMOVE_CA: "remove CA on",
-    Action.LOAD: "load certificate on",
-    Action.LOAD_CLIENT: "load client certificate on",
-    Action.RESTART: "restart",
-    Action.SET: "change settings of",
-    Action.UPGRADE: "upgrade",
-    Action.DNS: "change DNS for",
-}
 
-
-def step_in_words(step: Step, names: ShortNames) -> str:
-    """Return a step in a few words: `append CA on c1`."""
-    if step.action is Action.WAIT:
-        return f"wait until {step.until:%Y-%m-%d}" if step.until is not None else "wait"
-    machine = names.short.get(step.machine, step.machine) or "all machines"
-    # A list or a store is named only if the machine has several.
-    place = step.place if step.place not in {"", "server", "client"} else ""
-    words = f"{_DOES[step.action]} {machine}"
-    return f"{words} ({place})" if place else words
-
-
-def words_for(change: Change, names: ShortNames) -> Callable[[Stop], str]:
-    """Return the function that names a state after what led to it."""
+def words_for(plan: Plan) -> Callable[[Stop], str]:
+    """Return the function that names a state of a plan after what led to it, with short names of machines."""
+    titles, names = {around.step.key: title_of(around) for around in arounds(plan)}, short_names(plan)
 
     def words(stop: Stop) -> str:
         off = names.short.get(stop.off or stop.restarts, stop.off or stop.restarts)
         match stop.phase:
             case Phase.BEFORE:
-                return "before the change"
+                return "Before the change"
             case Phase.DURING:
                 return f"while {off} restarts"
             case Phase.OFF:
                 return f"{off} has no power"
             case Phase.LATER:
-                return f"before step {stop.number + 1}, on {stop.time(change):%Y-%m-%d}"
+                return f"before step {stop.number + 1}, on {stop.time(plan.change):%Y-%m-%d}"
             case Phase.BACK:
                 return f"{off} is back"
             case _:
-                step = step_in_words(change.by_key[stop.key], names)
-                return f"undo: {step}" if stop.undo else step
+                return f"Undo: {titles[stop.key]}" if stop.undo else titles[stop.key]
 
     return words

@@ -6,11 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pkikit.design.legs import legs_of
-from pkikit.planning.change import Change
 from pkikit.planning.plan import Plan
 from pkikit.planning.steps import Action
-from pkikit.view.short_names import ShortNames
 from simulator.clock import Clock
 from simulator.lab.lab import Lab
 from simulator.lab.running_lab import RunningLab
@@ -80,7 +77,7 @@ async def rehearse(
         async with _lab(plan, route[: max(len(states), 1)], forecasts, settings) as lab:
             await lab.hold()
             await _load_again(lab, plan, forecasts, route[: len(states)])
-            live = LiveRehearsal(lab, plan, forecasts, words_of(plan.change), whole=not states)
+            live = LiveRehearsal(lab, plan, forecasts, words_for(plan), whole=not states)
             for stop in route[len(states) :]:
                 listener.enters(stop)
                 states.append(await live.reach(stop, first=not states))
@@ -118,12 +115,6 @@ async def _load_again(lab: RunningLab, plan: Plan, forecasts: Forecasts, passed:
             and is_pending(plan.change, stop, step)
         ):
             await load(lab, plan.change, forecasts, now, step)
-
-
-def words_of(change: Change) -> Callable[[Stop], str]:
-    """Return the function that names a state of a change in a few words, with short names of machines."""
-    legs = (*legs_of(change.today.deployment), *legs_of(change.tomorrow.deployment))
-    return words_for(change, ShortNames(legs))
 
 
 def _notes(plan: Plan, sabotage: Sabotage | None, states: Sequence[RehearsedState]) -> Iterator[str]:

@@ -53,7 +53,7 @@ def test_rehearsal_continues_after_kill_9(plan: Path) -> None:
     killed = run("tests.support.killed_rehearsal", "11", "rehearse", str(plan), "--roll-back", "6")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     left = json.loads(state.read_text())
-    assert (len(left["states"]), left["under_way"]) == (5, f"restart {C}"), "written before and after each state"
+    assert (len(left["states"]), left["under_way"]) == (5, f"Restart {C}"), "written before and after each state"
 
     other = run("simulator", "rehearse", str(plan), "--continue", "--swap", "1,2")
     assert other.returncode == 2
