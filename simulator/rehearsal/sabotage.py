@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pkikit.errors import InputError
 from pkikit.planning.change import Change
 from pkikit.planning.plan import Plan
+from pkikit.planning.steps import Action
 
 
 class Kind(enum.StrEnum):
@@ -100,6 +101,8 @@ def ignored_advice(change: Change, order: tuple[str, ...]) -> tuple[str, ...]:
 def machine_under_work(plan: Plan, number: int) -> str:
     """Return the machine that step `number` is done on, or the step before it; of a cluster, its primary.
 
+    An upgrade is done on all Expressways; it is the first one of them.
+
     Returns:
         The FQDN before the change; empty if none of these steps is done on a machine.
     """
@@ -110,4 +113,6 @@ def machine_under_work(plan: Plan, number: int) -> str:
             return primaries[step.machine]
         if step.machine in plan.change.today.parties:
             return step.machine
+        if step.action is Action.UPGRADE and deployment.peers:
+            return deployment.peers[0]
     return ""

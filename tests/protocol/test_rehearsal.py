@@ -17,7 +17,7 @@ from pkikit.planning.goals.given_ca import read_goal
 from pkikit.planning.goals.on_the_way import change_of
 from pkikit.planning.plan import Plan
 from pkikit.planning.planner import make_plan
-from pkikit.planning.steps import Action, Precedence
+from pkikit.planning.steps import Action, Precedence, Step
 from pkikit.worlds.issued_world import issue_world
 from simulator.rehearsal import blocking
 from simulator.rehearsal.rehearsal_memory import Memory, identity_of
@@ -119,6 +119,14 @@ def test_machine_that_loses_power_uses_what_was_loaded(pair: Plan, naive: Plan) 
     assert early.states[-1].refused == (TRAVERSAL,), (
         "the certificate that nobody trusts yet is in use after the power loss"
     )
+
+
+def test_power_loss_after_an_upgrade_hits_the_first_expressway(pair: Plan) -> None:
+    upgrade = Step(key="upgrade", action=Action.UPGRADE, machine="")
+    plan = planned(replace(pair.change, steps=(upgrade,), precedences=()))
+    sabotage = Sabotage(kind=Kind.KILL, step=1)
+    sabotage.check(plan)
+    assert [stop.off for stop in route_of(plan, sabotage)][-2:] == [EXPC, ""]
 
 
 def test_steps_are_undone_in_the_reverse_order(pair: Plan) -> None:
