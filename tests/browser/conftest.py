@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from workbook.tables.company import make_company
 
 from tests.support.places import ARTIFACTS
 from tests.support.wait import PAGE_LONG
@@ -33,3 +35,9 @@ def chromium() -> Iterator[Browser]:
         browser.new_page = patient_page  # type: ignore[method-assign]
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def archives() -> Sequence[Path]:
+    """The archives and snapshots of a company, from its own machines."""
+    return make_company("clustered-mra").archives()

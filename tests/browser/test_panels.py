@@ -11,7 +11,6 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
-from workbook.tables.company import make_company
 
 from tests.browser.jupyter import copy_notebooks, jupyter, require_no_error, run_to_its_end
 from tests.support.clean_notebooks import KERNEL
@@ -351,12 +350,6 @@ _DROP = """(zone, [data, name]) => {
   dropped.items.add(new File([bytes], name));
   zone.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def archives() -> Sequence[Path]:
-    """The archives and snapshots of a company, from its own machines."""
-    return make_company("clustered-mra").archives()
 
 
 def _violations(page: Page) -> list[tuple[str, list[str]]]:

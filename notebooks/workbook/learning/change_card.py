@@ -11,8 +11,8 @@ from simulator.clinic.changes.change_desk import ChangeDesk
 from simulator.clinic.changes.change_ticket import ChangeTicket, change_ticket_of, change_tickets
 from workbook.learning.cards import button, row
 from workbook.learning.order_cards import OrderCards
+from workbook.models.order_pages import show_order
 from workbook.models.planned_change import AT
-from workbook.models.step_cards import show_order
 from workbook.tables.plan_tables import rehearse_order
 from workbook.tables.sentences import Lines
 

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from pkikit.runbook.played_change import PlayedChange
 from simulator.clinic.changes.step_cards import StepCards
 from workbook.learning.cards import Card, button, heading, row
-from workbook.models.step_cards import show_order
+from workbook.models.order_pages import show_order
 
 _MOST_ROWS = 20
 _FAR = 1000
