@@ -83,9 +83,14 @@ def read_change(
         InputError: something cannot be read, does not fit together, or nothing is said about tomorrow.
     """
     if goals and (tomorrow is not None or certs_new is not None):
-        raise InputError("a goal makes tomorrow from today: leave out TOMORROW and --certs-new, or leave out --goal")
+        raise InputError(
+            "a goal makes tomorrow from today: leave out tomorrow's file and certificates, or leave out the goal"
+        )
     if not goals and tomorrow is None and certs_new is None:
-        raise InputError("nothing says what changes: give TOMORROW, or --certs-new DIR, or --goal KIND[:ARGUMENT]")
+        raise InputError(
+            "nothing says what changes: give tomorrow's deployment or certificates, "
+            "or a goal, as in pkikit plan TODAY --goal renew:PEER"
+        )
     before = _read(today, certs_old, at=at, rsa=rsa)
     _require_time(before.world, at)
     notes = (LAB_ISSUED,) if before.issued is not None else ()
@@ -145,7 +150,7 @@ def _tomorrow(
     renamed = renames_between(before.deployment, deployment)
     if folder is not None:
         if before.issued is not None:
-            says = "has tomorrow's certificates, but nobody gave those of today; give them with --certs-old DIR"
+            says = "has tomorrow's certificates, but nobody gave those of today; give their folder, too"
             raise InputError(says, where=str(folder))
         return _of_files(deployment, folder), ()
     if before.issued is not None:
@@ -191,11 +196,11 @@ def _require_time(world: World, at: datetime) -> None:
     if first > at:
         raise InputError(
             f"at {format_time(at)}, no certificate of today is valid yet (the first one is at {format_time(first)}): nothing is "
-            "up that an order could keep up. Choose another time with --at"
+            "up that an order could keep up. Choose another time"
         )
     if ends and max(ends) <= at:
         last = format_time(max(ends))
         raise InputError(
             f"at {format_time(at)}, all certificates of today have expired (the last one at {last}): nothing is up that an "
-            "order could keep up. Choose another time with --at"
+            "order could keep up. Choose another time"
         )

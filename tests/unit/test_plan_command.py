@@ -117,7 +117,7 @@ def test_python_users_get_the_same_plan(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         ((), "nothing says what changes"),
-        ((str(MRA), "--goal", "two-stores"), "leave out TOMORROW"),
+        ((str(MRA), "--goal", "two-stores"), "leave out tomorrow"),
         ((str(PAIR),), "no Expressway is in both"),
         (("--goal", "rename-peer:e1.example.com=e2.example.com"), "e2.example.com"),
         (("--goal", "two-stores", "--at", "2020-01-01T00:00:00Z", "--out", "plan.txt"), ".json"),
