@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,14 +14,17 @@ from pkikit.design.san import design_all
 from pkikit.errors import InputError
 from pkikit.explore.advice.certificate_design import BY_ACME, PRIVATE, all_designs
 from pkikit.explore.advice.figures import CRITERIA, figures_of
+from pkikit.explore.advice.from_today import Cost, costs_of, today_of, way_to
 from pkikit.explore.advice.handout import deployment_text, next_steps, requests_for
 from pkikit.explore.advice.machines import deployment_of
 from pkikit.explore.advice.plain_answers import QUESTIONS, Answers, answers_from
 from pkikit.explore.advice.recommend import Recommendation, Refusal, candidates, incomparable, recommend, study_of
 from pkikit.explore.advice.trial import AFTER_SUNSET, try_out
+from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.deployment import parse_deployment
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.version import ProductVersion
+from pkikit.planning.planner import make_plan
 from simulator.peer.pages.views.request_form import RequestForm, split_names
 from tests.support.worlds import changed
 
@@ -240,3 +244,36 @@ def test_names_that_do_not_fit_together_are_refused_by_label() -> None:
 def test_criteria_have_labels_units_and_meanings() -> None:
     """A legend without a hole."""
     assert all(c.label and c.unit and c.meaning.endswith(".") for c in CRITERIA)
+
+
+def test_way_from_today_counts_only_what_a_design_changes() -> None:
+    """The design of today costs nothing; a shared certificate costs its settings, loads and restarts."""
+    base = changed("clustered-mra", registration_domain_format="collab-edge-dns")
+    found = recommend(answers_from(["trust=managed", "version=X12.5", "upgrade=no"]), NOW, base)
+    assert isinstance(found, Recommendation)
+    designs = (found.design, *(other.design for other in found.alternatives))
+    assert [(d.authority, d.certificate, d.days) for d in designs] == [
+        (PRIVATE, "per-peer", 398), (PRIVATE, "shared", 398), (PRIVATE, "per-peer", 200),
+    ]  # fmt: skip
+    nothing, shared, shorter = costs_of(found)
+    assert nothing == shorter == Cost(steps=0, restarts=0, steps_by_others=0, refused_legs=0)
+    assert (shared.steps, shared.restarts, shared.steps_by_others) == (2 + 4 + 4, 4, 0)
+    newer = replace(found, answers=found.answers.with_answer("version", VERSIONS[-1]))
+    assert costs_of(newer) == (Cost(), Cost(), Cost())  # nobody plans a downgrade
+
+
+def test_way_from_today_begins_and_ends_with_all_connections_up() -> None:
+    """Today's machines outside trust what the answers say; each list gets what the design needs, and no more."""
+    base = changed("clustered-mra")
+    found = recommend(answers_from(["trust=partners"], Answers(version=base.version)), NOW, base)
+    assert isinstance(found, Recommendation)
+    study = study_of(base)
+    today = today_of(study, found.answers, NOW)
+    change = way_to(study, found.design, today, NOW)
+    for world in (today, change.tomorrow):
+        assert not [v.leg.id for v in judge_all_legs(world, NOW) if not v.accepted]
+    assert [step.machine for step in change.steps if not step.owner.ours] == ["sip.partner.example.net"]
+    cost = costs_of(found)[0]
+    plan = make_plan(change, options=False)
+    assert (cost.steps, cost.restarts, cost.refused_legs) == (len(plan.order), 2, plan.refused_legs)
+    assert cost.text() == "9 steps (1 by others), 2 restarts, 2 connections refused"

@@ -37,11 +37,15 @@ def test_explore_recommends_one_design_and_saves_what_one_needs(tmp_path: Path) 
     given = ("explore", DEPLOYMENT, "--recommend", "--answer", "trust=partners", "--at", "2026-11-26T00:00:00Z")
     document = pkikit_json(*given, "--out", str(tmp_path / "design"))
     assert document["recommended"]["because"]
+    ways = [design["from_today"] for design in (document["recommended"], *document["alternatives"])]
+    assert ways[0] == {"steps": 9, "restarts": 2, "steps_by_others": 1, "refused_legs": 2}
+    assert len(ways) == 1 + len(document["alternatives"])
     assert 1 <= len(document["alternatives"]) <= 2
     assert {r["peer"] for r in document["requests"]} == {"c1.corp.example.com", "c2.corp.example.com", E1, E2}
     assert load_deployment(tmp_path / "design" / "deployment.yaml").version == "X15.5"
     people = run("pkikit", *given)
     assert people.stdout.startswith("Recommended for X15.5: one certificate per peer, public CA on E, ACME")
+    assert "  Recommended    9 steps (1 by others), 2 restarts, 2 connections refused\n" in people.stdout
     refused = run("pkikit", "explore", DEPLOYMENT, "--recommend", "--at", "2026-11-26T00:00:00Z")
     assert refused.returncode == 1
     assert "--answer trust=partners" in refused.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.explore.advice.figures import CRITERIA, Figures
+from pkikit.explore.advice.from_today import Cost, assumption_of, costs_of
 from pkikit.explore.advice.handout import (
     FILE,
     NameGroup,
@@ -79,10 +80,11 @@ def _card(found: Recommendation) -> PanelOutput:
     reasons = "".join(
         f"<li><b>{escape(r.head)}</b>, because:{_items(map(sentence, r.because))}</li>" for r in found.reasons
     )
+    costs = costs_of(found)
     html = (
         f'<section class="advice-card"><h4>✔ {escape(head)}</h4><p class="advice-name">{escape(_titled(found.design.name))}</p>'
         f"<p>{escape(proof)}</p></section><h4>Why this design</h4><ul>{reasons}</ul>"
-        + _figures(found)
+        + _figures(found, costs)
         + _alternatives(found)
         + (f"<h4>Note</h4>{_items(found.notes)}" if found.notes else "")
         + "<h4>Names and CSR values</h4>"
@@ -91,14 +93,16 @@ def _card(found: Recommendation) -> PanelOutput:
         + f"{_link('csr-values.txt', requests_text(found))}</p>"
         + f"<h4>Next steps</h4><ol>{''.join(f'<li>{escape(step)}</li>' for step in next_steps(found))}</ol>"
     )
-    return PanelOutput(html=html, text=_in_words(found, head, proof))
+    return PanelOutput(html=html, text=_in_words(found, head, proof, costs))
 
 
-def _in_words(found: Recommendation, head: str, proof: str) -> str:
+def _in_words(found: Recommendation, head: str, proof: str, costs: Sequence[Cost]) -> str:
     lines = [f"{head}: {found.design.name}.", proof, *map(str, found.reasons)]
+    lines += [f"To get there from today: {costs[0].text()}.", assumption_of(found)]
     for n, other in enumerate(found.alternatives, 1):
         lines.append(f"Alternative {n}: {other.design.name}.")
         lines += [f"  better: {b}" for b in other.better] + [f"  worse: {w}" for w in other.worse]
+        lines.append(f"  to get there from today: {costs[n].text()}")
     return "\n".join([*lines, *found.notes, "", names_text(found).rstrip()])
 
 
@@ -114,7 +118,7 @@ def _refusal(found: Refusal) -> PanelOutput:
     return PanelOutput(html=html, text=text)
 
 
-def _figures(found: Recommendation) -> str:
+def _figures(found: Recommendation, costs: Sequence[Cost]) -> str:
     """Compare the recommended design with its alternatives; the best value of a row is marked by a sign, not by colour."""
     designs: list[Figures] = [found.figures, *(other.figures for other in found.alternatives)]
     heads = ("Smaller is better", "Recommended", *(f"Alternative {n}" for n in range(1, len(designs))))
@@ -128,9 +132,13 @@ def _figures(found: Recommendation) -> str:
         rows.append(
             f'<tr><th scope="row">{escape(criterion.label)}<br><small>{escape(criterion.meaning)}</small></th>{cells}</tr>'
         )
+    cells = "".join(f"<td>{escape(cost.text())}</td>" for cost in costs)
+    rows.append(f'<tr><th scope="row">To get there from today<br><small>In the best order.</small></th>{cells}</tr>')
+    assumed = f"<p>{escape(assumption_of(found))}</p>"
     best = "<p>★ marks the best value of a row.</p>" if len(designs) > 1 else ""
     table_html = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return f'<h4>Figures</h4><div class="advice-scroll" role="region" aria-label="Figures" tabindex="0">{table_html}</div>{best}'
+    scrolled = f'<div class="advice-scroll" role="region" aria-label="Figures" tabindex="0">{table_html}</div>'
+    return f"<h4>Figures</h4>{scrolled}{best}{assumed}"
 
 
 def _alternatives(found: Recommendation) -> str:

@@ -16,6 +16,7 @@ from pkikit.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pkikit.explore.advice.from_today import Cost
     from pkikit.explore.advice.plain_answers import Answers
     from pkikit.explore.advice.recommend import Recommendation, Refusal
     from pkikit.model.deployment import Deployment
@@ -57,16 +58,21 @@ def recommend_design(
     found = recommend(answers, instant, base)
     document: dict[str, Any] = {"deployment": base.name if base else "my-design", **found.to_json()}
     files: list[tuple[str, Path]] = []
+    costs: tuple[Cost, ...] = ()
     if isinstance(found, Recommendation):
+        from pkikit.explore.advice.from_today import costs_of
         from pkikit.explore.advice.handout import requests_for
 
+        costs = costs_of(found)
+        for shown, cost in zip((document["recommended"], *document["alternatives"]), costs, strict=True):
+            shown["from_today"] = cost.to_json()
         document["requests"] = [request.to_json() for request in requests_for(found)]
         files = _save(found, out) if out is not None else []
         document["out"] = str(out) if out is not None else None
 
     def show(screen: Console) -> None:
         if isinstance(found, Recommendation):
-            _show(screen, found, files)
+            _show(screen, found, costs, files)
         else:
             _show_refusal(screen, found)
         if base is not None or given:  # otherwise every question was asked
@@ -141,7 +147,7 @@ def _save(found: Recommendation, out: Path) -> list[tuple[str, Path]]:
     return [(what, path) for what, path, _ in files]
 
 
-def _show(out: Console, found: Recommendation, files: list[tuple[str, Path]]) -> None:
+def _show(out: Console, found: Recommendation, costs: Sequence[Cost], files: list[tuple[str, Path]]) -> None:
     from pkikit.explore.advice.figures import CRITERIA
     from pkikit.explore.advice.handout import next_steps
     from pkikit.explore.advice.words import number, sentence
@@ -158,6 +164,7 @@ def _show(out: Console, found: Recommendation, files: list[tuple[str, Path]]) ->
     console.section(out, "Figures (smaller is better):")
     console.show_facts(out, [(f"{number(c.value(found.figures))}", c.label) for c in CRITERIA])
     _show_alternatives(out, found)
+    _show_costs(out, found, costs)
     if found.notes:
         console.section(out, "Note:")
         for note in found.notes:
@@ -203,6 +210,21 @@ def _show_alternatives(out: Console, found: Recommendation) -> None:
         for word, sides in (("better", other.better), ("worse", other.worse)):
             for side in sides:
                 console.say(out, side, first=f"  {word:<6}  ")
+
+
+def _show_costs(out: Console, found: Recommendation, costs: Sequence[Cost]) -> None:
+    from pkikit.explore.advice.from_today import assumption_of
+
+    console.section(out, "To get there from today, in the best order:")
+    heads = ("Recommended", *(f"Alternative {n}" for n in range(1, len(costs))))
+    console.show_facts(out, [(head, cost.text()) for head, cost in zip(heads, costs, strict=True)])
+    console.say(out, assumption_of(found), first="  ")
+    if any(cost.refused_legs for cost in costs):
+        console.say(
+            out,
+            "pkikit plan with the deployment files of today and of the design shows what avoids refusals.",
+            first="  ",
+        )
 
 
 def _show_names(out: Console, found: Recommendation) -> None:

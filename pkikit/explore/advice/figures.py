@@ -128,7 +128,7 @@ class Study:
         """Return what all designs with the same version, certificates and names have in common."""
         key = self.variant(design)
         if key not in self._facts:
-            self._facts[key] = _facts_of(design.deployment(self.base), frozenset(self.outside))
+            self._facts[key] = facts_of(design.deployment(self.base), frozenset(self.outside))
         return self._facts[key]
 
     @staticmethod
@@ -215,7 +215,8 @@ class Facts:
         return max((max(s, c) if two and edge else both for s, c, both, edge in self.exposed), default=0)
 
 
-def _facts_of(deployment: Deployment, outside: frozenset[str]) -> Facts:
+def facts_of(deployment: Deployment, outside: frozenset[str]) -> Facts:
+    """Return the facts of a deployment as it is configured; `outside` are machines of other people."""
     legs = tuple(legs_of(deployment))
     edge = frozenset(deployment.peers_of(Role.EXPRESSWAY_E))
     layouts = {peer: design_sans(deployment, peer) for peer in deployment.peers}

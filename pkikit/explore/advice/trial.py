@@ -7,8 +7,8 @@ ours, and nothing is known of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.explore.advice.certificate_design import BY_ACME, PRIVATE, SHARED, TWO, Design
-from pkikit.explore.advice.figures import Study, figures_of
+from pkikit.explore.advice.figures import Facts, Study, figures_of
 from pkikit.issue.authority import ANY_EKU, Authority, Profile, create_root
 from pkikit.judge.checks.upload_checks import why_purpose_refused
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_all_legs
@@ -105,7 +105,7 @@ def _refused_uploads(world: World, at: datetime) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Authorities:
+class Authorities:
     """The two CAs of a trial; `published` are their CRLs, in which nothing is revoked."""
 
     private: Authority
@@ -114,7 +114,8 @@ class _Authorities:
 
 
 @lru_cache(maxsize=8)
-def _authorities(at: datetime) -> _Authorities:
+def authorities_at(at: datetime) -> Authorities:
+    """Return the two CAs of all trials at this instant."""
     since = at - timedelta(days=400)
     made, published = {}, {}
     for kind, name in (("private", "My"), ("public", "Public")):
@@ -124,7 +125,7 @@ def _authorities(at: datetime) -> _Authorities:
         for level, authority in (("root", root), ("issuing", made[kind])):
             crl = authority.crl(at=at, lifetime=timedelta(days=400))
             published[_CRL.format(f"{kind}-{level}")] = NOTHING_HELD.with_crls(CrlSource.CDP, [crl])
-    return _Authorities(private=made["private"], public=made["public"], published=published)
+    return Authorities(private=made["private"], public=made["public"], published=published)
 
 
 @lru_cache(maxsize=512)
@@ -133,29 +134,47 @@ def _key(holder: str, store: str) -> PrivateKey:
 
 
 def _world(study: Study, design: Design, at: datetime) -> World:
-    authorities, outside, facts = _authorities(at), frozenset(study.outside), study.facts(design)
-    deployment, peers = facts.deployment, facts.layouts.keys()
+    authorities, outside = authorities_at(at), frozenset(study.outside)
+    world = issued_for(study.facts(design), design, outside, at)
     public, private = authorities.public, authorities.private
-    parties = {}
-    for group in deployment.groups:
-        for fqdn in group.members:
-            signer, layout = public if fqdn in outside else private, _plain(fqdn, group.identities)
-            own = _issue(signer, layout, fqdn, at) if group.has_certificates and fqdn not in peers else None
-            parties[fqdn] = Party(fqdn=fqdn, credential=own, trusted_ca_list=())
-    for cluster in deployment.clusters:
-        for peer in cluster.peers:
-            holder = cluster.peers[0] if cluster.certificate == SHARED else peer
-            parties[peer] = _peer(authorities, design, facts.layouts[peer], holder, at, edge=cluster.role is _EDGE)
+    parties, peers = dict(world.parties), world.deployment.peers
     installers = frozenset(figures_of(study, design).installers)
     everyone, both = (public.root, private.root), (*public.intermediates, *private.intermediates)
     for fqdn, party in parties.items():
         trusted = (public.root,) if fqdn in outside - installers else everyone
         parties[fqdn] = party.trusting((*trusted, *both) if fqdn in peers else trusted)
+    return replace(world, parties=parties)
+
+
+def issued_for(facts: Facts, design: Design, outside: Collection[str], at: datetime) -> World:
+    """Return the machines with their certificates; their lists of CAs are empty.
+
+    Args:
+        facts: the deployment with its names. The clusters say which certificates are shared.
+        design: who signs what. The same question always has the same certificates for an answer.
+        outside: machines whose certificates the public CA signs.
+        at: when the certificates are issued.
+
+    Returns:
+        The world.
+    """
+    authorities, deployment, peers = authorities_at(at), facts.deployment, facts.layouts.keys()
+    parties = {}
+    for group in deployment.groups:
+        for fqdn in group.members:
+            signer = authorities.public if fqdn in outside else authorities.private
+            layout = _plain(fqdn, group.identities)
+            own = issue_for(signer, layout, fqdn, at) if group.has_certificates and fqdn not in peers else None
+            parties[fqdn] = Party(fqdn=fqdn, credential=own, trusted_ca_list=())
+    for cluster in deployment.clusters:
+        for peer in cluster.peers:
+            holder = cluster.peers[0] if cluster.certificate == SHARED else peer
+            parties[peer] = _peer(authorities, design, facts.layouts[peer], holder, at, edge=cluster.role is _EDGE)
     return World(deployment=deployment, parties=parties, published=authorities.published)
 
 
 def _peer(
-    authorities: _Authorities, design: Design, layout: SanLayout, holder: str, at: datetime, *, edge: bool
+    authorities: Authorities, design: Design, layout: SanLayout, holder: str, at: datetime, *, edge: bool
 ) -> Party:
     private, client = authorities.private, None
     if edge:
@@ -172,17 +191,17 @@ _EDGE = Role.EXPRESSWAY_E
 def _by_private(
     private: Authority, design: Design, layout: SanLayout, holder: str, at: datetime, store: str = "server"
 ) -> Credential:
-    return _issue(private, layout, holder, at, days=design.days, store=store)
+    return issue_for(private, layout, holder, at, days=design.days, store=store)
 
 
 def _edge_certificate(
-    authorities: _Authorities, design: Design, layout: SanLayout, holder: str, at: datetime
+    authorities: Authorities, design: Design, layout: SanLayout, holder: str, at: datetime
 ) -> Credential:
     if design.authority == PRIVATE:
         return _by_private(authorities.private, design, layout, holder, at)
     ends = CLASSIC_ENDS_CLIENT_AUTH if design.authority == BY_ACME else RENEWALS_LOSE_IT
     purposes = _SERVER if at >= ends else ANY_EKU
-    return _issue(authorities.public, layout, holder, at, days=design.edge_days, purposes=purposes)
+    return issue_for(authorities.public, layout, holder, at, days=design.edge_days, purposes=purposes)
 
 
 def _plain(fqdn: str, identities: tuple[str, ...]) -> SanLayout:
@@ -192,10 +211,24 @@ def _plain(fqdn: str, identities: tuple[str, ...]) -> SanLayout:
     return SanLayout(owner=fqdn, common_name=fqdn, entries=entries)
 
 
-def _issue(
+def issue_for(
     authority: Authority, layout: SanLayout, holder: str, at: datetime, *, days: int = 398, store: str = "server",
     purposes: tuple[ObjectIdentifier, ...] = ANY_EKU,
 ) -> Credential:  # fmt: skip
+    """Return a certificate with its key; the same question always has the same object for an answer.
+
+    Args:
+        authority: who signs.
+        layout: the names.
+        holder: whose key; peers that share a certificate have one holder.
+        at: when it is issued.
+        days: how long it lives.
+        store: `server` or `client`; each has a key of its own.
+        purposes: the extended key usages.
+
+    Returns:
+        The certificate, the CAs above it, and the key.
+    """
     return _credential(_Signer(authority), layout.common_name, layout.dns_names, holder, at, days, store, purposes)
 
 
