@@ -108,19 +108,26 @@ def costs_of(found: Recommendation) -> tuple[Cost, ...]:
     Returns:
         The costs; a design to which no steps lead, such as one of an older version, is not assessed.
     """
-    study = study_of(found.base)
-    today = today_of(study, found.answers, found.at)
+    study, answers, at = study_of(found.base), found.answers, found.at
+    designs = (found.design, *(other.design for other in found.alternatives))
+    # A panel asks again for each answer: all others that lead to the same machines have the same costs.
+    key = ("from-today", answers.version, _is_barred(study, _by_private_ca(study, answers), answers), at, *designs)
+    known = study.proofs.get(key)
+    if not isinstance(known, tuple):
+        known = study.proofs[key] = tuple(_costs(study, designs, today_of(study, answers, at), at))
+    return known
+
+
+def _costs(study: Study, designs: Sequence[Design], today: World, at: datetime) -> Iterator[Cost]:
     verdicts: Verdicts | None = None
-    costs = []
-    for design in (found.design, *(other.design for other in found.alternatives)):
+    for design in designs:
         try:
-            change = way_to(study, design, today, found.at)
+            change = way_to(study, design, today, at)
         except InputError:
-            costs.append(Cost())
+            yield Cost()
             continue
         verdicts = verdicts.for_change(change) if verdicts is not None else Verdicts(change)
-        costs.append(_cost(change, verdicts))
-    return tuple(costs)
+        yield _cost(change, verdicts)
 
 
 def way_to(study: Study, design: Design, today: World, at: datetime) -> Change:
