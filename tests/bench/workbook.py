@@ -63,7 +63,7 @@ def redraws() -> dict[str, list[float]]:
         "Design wizard": (w.design_wizard(), [("mutual", True), ("trust", "partners"), ("acme", "no"), ("domain", "no"), ("edge_peers", 6), ("upgrade", "no")]),
         "SAN designer": (w.san_designer(), [("model", "single"), ("model", "clustered"), ("peers", 6), ("federation", True), ("registration_format", "collab-edge-dns")]),
         "CSR form": (w.csr_form(lab, "e1.example.com"), [("cluster_names", "none"), ("added", "a.example.com"), ("digest", "sha512"), ("unit", "x")]),
-        "trust editor": (w.trust_editor(lab), [("ca0", False), ("ca0", True), ("whose", "everybody"), ("whose", "e1.example.com")]),
+        "trust editor": (w.trust_editor(lab), [("ca0", False), ("ca0", True), ("whose", "every machine"), ("whose", "e1.example.com")]),
         "chain builder": (w.chain_builder(lab), [("sent", ()), ("days", 500), ("purpose", "client")]),
         "handshake theatre": (w.handshake_theatre(lab), [("step", 4), ("version", "TLS 1.2"), ("step", 7), ("version", "TLS 1.3")]),
         "blast radius": (w.blast_radius(lab), [("loss", "a name is left out"), ("loss", "a CA is distrusted"), ("loss", "its certificate is revoked")]),
