@@ -206,7 +206,8 @@ def test_stored_request_is_submitted_again_and_deployed_on_schedule(automatic: T
     due = acme.due(E1)
     assert due is not None
     life = first.not_valid_after_utc - first.not_valid_before_utc
-    assert timedelta(0) <= due - (first.not_valid_after_utc - life / 3) < timedelta(days=1)
+    # At one of two random times a day: those of one day may both be early, and those of the next both late.
+    assert timedelta(0) <= due - (first.not_valid_after_utc - life / 3) < timedelta(days=2)
     lab.do(lab.clock.travel, due - lab.clock.now() - timedelta(seconds=5))
     lab.tick()
     assert lab.peers[E1].state.pending_certificate is None

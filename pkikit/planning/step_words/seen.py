@@ -181,8 +181,8 @@ def announced_of(around: Around) -> Iterator[str]:
         yield f"Each Expressway restarts, one at a time: {counted(len(cut), 'connection')} go down for some minutes in turn."
         yield from _interruptions(around, minutes)
         return
-    goes = "goes" if len(cut) == 1 else "go"
-    yield f"{counted(len(cut), 'connection')} of {around.machine} {goes} down for about {minutes} minutes."
+    verb = f"go{'es' if len(cut) == 1 else ''}"
+    yield f"{counted(len(cut), 'connection')} of {around.machine} {verb} down for about {minutes} minutes."
     yield from _carried(around, cut)
     yield from _interruptions(around, minutes)
 
