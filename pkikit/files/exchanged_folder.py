@@ -20,7 +20,7 @@ def write_whole(
     Args:
         out: the folder. If it exists, its entries named in `ours` are replaced, and the others stay.
         files: path in it → content.
-        ours: names of entries of the folder that belong to whoever writes it.
+        ours: names of entries of the folder that belong to the writer.
         is_private: says by the name of a file whether only its owner may read it.
 
     Raises:

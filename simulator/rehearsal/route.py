@@ -21,7 +21,7 @@ class Phase(enum.StrEnum):
     BEFORE = "before"  # before the first step
     DURING = "during"  # a machine restarts and does not answer
     AFTER = "after"  # a step is complete
-    LATER = "later"  # the next step is about to begin, and meanwhile something has expired or begun to be valid
+    LATER = "later"  # the next step is about to begin, and meanwhile something has expired or become valid
     OFF = "off"  # a machine has lost power
     BACK = "back"  # it runs again
     UNDONE = "undone"  # a step is undone

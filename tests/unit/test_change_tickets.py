@@ -43,7 +43,7 @@ def test_ticket_has_an_order_without_refusals_and_the_usual_one_is_worse(number:
     assert deck.planned.usual.refused
     assert deck.points(deck.best).points == 100
     labels = [deck.label(key) for key in deck.first]
-    assert len({label.partition(" · ")[2] for label in labels}) == len(labels), "each card is told from the others"
+    assert len({label.partition(" · ")[2] for label in labels}) == len(labels), "every card differs from the others"
     assert deck.order_of(deck.lettered(deck.best.order)) == deck.best.order
 
 

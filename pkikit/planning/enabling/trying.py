@@ -157,7 +157,7 @@ def _grown(option: Option, change: Change, trial: Trial, replan: Replan) -> tupl
 
 
 def _shape(change: Change) -> tuple[object, ...]:
-    """Return what differs between two sizes of one option; certificates are made anew each time, so their names count."""
+    """Return what differs between two sizes of one option; each build makes new certificates, so their names count."""
     credentials = tuple(s.credential.leaf.extensions for s in change.steps if s.credential is not None)
     return (tuple(step.key for step in change.steps), tuple(map(str, credentials)))
 

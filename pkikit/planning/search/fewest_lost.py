@@ -260,19 +260,19 @@ class Losses:
     def _cost(self, order: Sequence[int], limit: float) -> float:
         """Return what an order loses; infinite as soon as it is above the limit, or if a rule excludes it."""
         table, state, total = self.table, 0, 0.0
-        settled = begun = 0
+        settled = started = 0
         for k in order:
             open_ = table.every & ~settled
             if table.blocks(state, open_, k):
                 return float("inf")
-            refusing = open_ & (begun | table.several(state))
+            refusing = open_ & (started | table.several(state))
             if refusing:
                 total += self.minutes[k] * sum(1 for mask in table.names if mask & refusing)
                 if total >= limit:
                     return float("inf")
             state |= 1 << k
             settled |= table.helped_by[k]
-            begun |= table.alone[k]
+            started |= table.alone[k]
         return total
 
     def _order(self, came: dict[int, tuple[int, int]]) -> tuple[str, ...]:
@@ -290,8 +290,8 @@ class Losses:
         """
         table, left = self.table, list(bits(self.hard.all & ~state))
         open_ = table.open(state)
-        begun = open_ & table.complete(state)
-        refused = sum(1 for mask in table.names if mask & begun)
+        started = open_ & table.complete(state)
+        refused = sum(1 for mask in table.names if mask & started)
         possible = [k for k in left if not table.blocks(state, open_, k)]
         if not refused:
             at_once = [k for k in possible if not table.wants_late(state, open_, k)]

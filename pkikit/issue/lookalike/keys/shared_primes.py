@@ -1,6 +1,6 @@
 """Keys by chance for many certificates at once: RSA keys are pairs of a few primes, because the search for primes takes the time.
 
-Whoever has two of these public keys can find a prime that both have. So they are for look-alikes only, which protect nothing.
+Anyone with two of these public keys can find a prime that both have. So they are for look-alikes only, which protect nothing.
 """
 
 from __future__ import annotations
