@@ -18,6 +18,7 @@ from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
 from pkikit.planning.steps import Action, Precedence, Step
 from pkikit.worlds.copied_stores import with_copied_stores
+from pkikit.worlds.renamed_machines import machines_of
 
 Done = frozenset[str]
 _Listed = tuple[x509.Certificate, ...]
@@ -108,7 +109,7 @@ class Change:
         here: dict[str, list[Step]] = {}
         for step in effective:
             here.setdefault(step.machine, []).append(step)
-        machines = {n for group in deployment.groups for n in group.members}
+        machines = machines_of(deployment)
         parties = {}
         for fqdn in self.today.parties:
             name = names.get(fqdn, fqdn)

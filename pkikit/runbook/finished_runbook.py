@@ -10,12 +10,12 @@ from pathlib import Path
 
 from cryptography import x509
 
-from pkikit.errors import InputError
 from pkikit.files import write_public
 from pkikit.planning.plan import Plan
 from pkikit.planning.schedule.scheduled_step import ScheduledStep
 from pkikit.planning.step_words.step_file import Replaced
 from pkikit.planning.step_words.ways_back import Refused
+from pkikit.report.written.output_files import output_files
 from pkikit.runbook.gantt import gantt
 from pkikit.runbook.runbook_calendar import to_runbook_calendar
 from pkikit.runbook.runbook_contents import Runbook, runbook_of
@@ -152,11 +152,4 @@ def runbook_files(**files: str | PathLike[str] | None) -> dict[str, Path]:
     Raises:
         InputError: a name does not end as such a file does, or it is a folder.
     """
-    targets = {form: Path(given) for form, given in files.items() if given is not None}
-    for form, path in targets.items():
-        endings = [ending for ending in _ENDINGS[form] if ending not in {".markdown", ".htm"}]
-        if path.suffix.lower() not in _ENDINGS[form]:
-            raise InputError(f"{form} is written to a file whose name ends in {' or '.join(endings)}", where=str(path))
-        if path.is_dir():
-            raise InputError("is a folder; name a file", where=str(path))
-    return targets
+    return output_files(_ENDINGS, files, unsaid=frozenset({".markdown", ".htm"}))

@@ -11,7 +11,7 @@ from pkikit.text import counted
 
 AFTER_ALL = "After the last step, "
 EXAMPLE = " For example, "
-"""Where the reason of a plan goes on with one of these connections."""
+"""The words after which the reason of a plan names one of these connections."""
 
 
 @dataclass(frozen=True, kw_only=True)

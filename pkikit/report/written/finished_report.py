@@ -8,12 +8,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from pkikit.errors import InputError
 from pkikit.files import write_public
 from pkikit.report.content.deployment_report import Report
 from pkikit.report.written.date_calendar import to_calendar
 from pkikit.report.written.json_document import to_document
 from pkikit.report.written.markdown import to_markdown
+from pkikit.report.written.output_files import output_files
 from pkikit.report.written.page import summary_html, to_page
 from pkikit.report.written.report_sentences import answer
 
@@ -108,12 +108,4 @@ def target_files(**files: str | PathLike[str] | None) -> dict[str, Path]:
     Raises:
         InputError: a name does not end as such a file does, or it is a folder.
     """
-    targets = {form: Path(given) for form, given in files.items() if given is not None}
-    for form, path in targets.items():
-        if path.suffix.lower() not in _ENDINGS[form]:
-            raise InputError(
-                f"{form} is written to a file whose name ends in {' or '.join(_ENDINGS[form])}", where=str(path)
-            )
-        if path.is_dir():
-            raise InputError("is a folder; name a file", where=str(path))
-    return targets
+    return output_files(_ENDINGS, files)
