@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pkikit.model.parties import LegKind
-from pkikit.model.revocation import Consumer
 
 
 class Protocol(enum.StrEnum):
@@ -26,6 +25,17 @@ class Purpose(enum.StrEnum):
 
     SERVER = "server"
     CLIENT = "client"
+
+
+class Consumer(enum.StrEnum):
+    """The service that judges; each reads other sources."""
+
+    SIP_TLS = "SIP TLS"
+    HTTPS = "HTTPS with client certificates"
+    LDAP = "LDAP"
+    POLICY = "external policy service"
+    SSH = "SSH tunnels"
+    XCP = "XMPP (XCP)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
 from pkikit.model.deployment import Revocation
+from pkikit.model.leg import Consumer
 
 
 class CrlSource(enum.StrEnum):
@@ -20,17 +21,6 @@ class CrlSource(enum.StrEnum):
     AUTOMATIC = "automatic download"
     CA_FILE = "embedded in the trusted CA file"
     CDP = "download from the certificate's distribution point"
-
-
-class Consumer(enum.StrEnum):
-    """The service that judges; each reads other sources."""
-
-    SIP_TLS = "SIP TLS"
-    HTTPS = "HTTPS with client certificates"
-    LDAP = "LDAP"
-    POLICY = "external policy service"
-    SSH = "SSH tunnels"
-    XCP = "XMPP (XCP)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,9 @@ from cryptography import x509
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import crl_urls, ocsp_urls
 from pkikit.model.deployment import Deployment, Revocation
-from pkikit.model.leg import Leg, Purpose
+from pkikit.model.leg import Consumer, Leg, Purpose
 from pkikit.model.purposes import asked_of_client
-from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion
 from pkikit.model.tables import ports
 
 

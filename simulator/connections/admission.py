@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pkikit.model.leg import Leg, NameCheck
+from pkikit.model.leg import Consumer, Leg, NameCheck
 from pkikit.model.parties import LegKind
-from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
 
 

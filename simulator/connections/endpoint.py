@@ -16,8 +16,8 @@ from cryptography import x509
 from pkikit.handshake.messages import FramingError, options_request
 from pkikit.handshake.recorder import Recorder, Trouble
 from pkikit.handshake.tls import Handshake
-from pkikit.model.leg import Leg, Protocol
-from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
+from pkikit.model.leg import Consumer, Leg, Protocol
+from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
 from pkikit.model.tables import ports
 from pkikit.model.trace import Failed, Side
 from pkikit.model.world import Party, Speaks

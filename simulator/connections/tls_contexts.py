@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import partial
 
 from pkikit.handshake.tls import TlsContext
-from pkikit.model.leg import Purpose
-from pkikit.model.revocation import Consumer, RevocationQuestion
+from pkikit.model.leg import Consumer, Purpose
+from pkikit.model.revocation import RevocationQuestion
 from pkikit.model.tables import ports
 from pkikit.model.trace import Side
 from pkikit.model.world import Party, domain_asked_for

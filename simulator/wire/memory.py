@@ -11,8 +11,7 @@ from pkikit.handshake.pump import pump
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange
 from pkikit.judge.legs.tunnel_verdict import accepted_algorithms
-from pkikit.model.leg import Leg, Protocol, Purpose
-from pkikit.model.revocation import Consumer
+from pkikit.model.leg import Consumer, Leg, Protocol, Purpose
 from pkikit.model.trace import Application, HandshakeTrace, Side
 from pkikit.model.world import World
 from simulator.wire.app_protocol import app_protocol_of

@@ -26,8 +26,8 @@ from pkikit.judge.verify import verify_certificate
 from pkikit.model.codec.trace import trace_from_json
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
-from pkikit.model.leg import Purpose
-from pkikit.model.revocation import Consumer, CrlSource, RevocationData, RevocationQuestion
+from pkikit.model.leg import Consumer, Purpose
+from pkikit.model.revocation import CrlSource, RevocationData, RevocationQuestion
 from pkikit.model.trace import HandshakeTrace
 from pkikit.view.connections.check_report import CheckReport
 from simulator import Lab

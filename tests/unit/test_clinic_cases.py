@@ -22,7 +22,8 @@ from pkikit.judge.questions import CertificateUse
 from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
-from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationQuestion
+from pkikit.model.leg import Consumer
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, Side, Step
 from pkikit.rules.catalogue import rank_causes
 from simulator.world.craft import DAY, SERVER, craft

@@ -20,7 +20,8 @@ from pkikit.judge.revocation.revocation_list import unknown_critical
 from pkikit.judge.revocation.revocation_status import SEES, check_status, judge_revocation
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
-from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
+from pkikit.model.leg import Consumer
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion
 from simulator.world.craft import BOTH, DAY, craft
 from tests.support.worlds import AT, RESPONDER
 

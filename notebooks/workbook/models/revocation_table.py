@@ -21,7 +21,8 @@ from pkikit.judge.paths.trust import Anchor, CertificatePath
 from pkikit.judge.revocation.revocation_status import SEES, StatusCheck, check_status, judge_revocation
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
-from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
+from pkikit.model.leg import Consumer
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion
 from pkikit.rules.name_rules import PEER
 from workbook.html import PanelOutput
 

@@ -94,7 +94,8 @@ def _revocation(
     """Return the question that the options ask; None when they do not ask about revocation."""
     from pkikit.files import read_file
     from pkikit.model.deployment import Revocation
-    from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationQuestion
+    from pkikit.model.leg import Consumer
+    from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 
     given = ("both" if ocsp_files else "crl") if crl_files else ("ocsp" if ocsp_files else "off")
     chosen = choice(mode, ("off", "crl", "ocsp", "both"), "--revocation") if mode is not None else given

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from pkikit.design.legs.making import LegSource, https_leg, looks_for
 from pkikit.model.deployment import Deployment
-from pkikit.model.leg import Leg, Protocol
+from pkikit.model.leg import Consumer, Leg, Protocol
 from pkikit.model.parties import LegKind
-from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
 
 _SERVERS = {

@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from pkikit.design.legs.making import LegSource, https_leg, looks_for
 from pkikit.model.deployment import Deployment
-from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.leg import Consumer, Leg, NameCheck, Protocol
 from pkikit.model.outside_parties import B2bPartner
 from pkikit.model.parties import LegKind, Role
-from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
 from pkikit.model.zones import DefaultZone, DnsZone
 from pkikit.values.other_names import COLLAB_EDGE

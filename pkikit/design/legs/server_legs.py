@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from pkikit.design.legs.making import LegSource, https_leg, looks_for
 from pkikit.model.deployment import Deployment
-from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.leg import Consumer, Leg, NameCheck, Protocol
 from pkikit.model.parties import CALL_MANAGER, CUP_XMPP, TOMCAT, LegKind, Role, trust_list_of
-from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
 from pkikit.model.tables.features import (
     IM_PRESENCE_ASKS,

@@ -12,9 +12,8 @@ from dataclasses import replace
 from pkikit.design.legs.making import LegSource
 from pkikit.design.legs.zone_legs import traversal_legs
 from pkikit.model.deployment import Deployment
-from pkikit.model.leg import Leg, Protocol
+from pkikit.model.leg import Consumer, Leg, Protocol
 from pkikit.model.parties import LegKind
-from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
 from pkikit.model.zones import TraversalZone
 

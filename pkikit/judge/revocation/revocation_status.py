@@ -39,7 +39,8 @@ from pkikit.model.certificates.facts import (
     title,
 )
 from pkikit.model.findings import Answer, Evidence, Severity, Verdict
-from pkikit.model.revocation import Consumer, CrlSource, RevocationQuestion
+from pkikit.model.leg import Consumer
+from pkikit.model.revocation import CrlSource, RevocationQuestion
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules import revocation_rules as rules
 from pkikit.rules.rule import Rule

@@ -15,8 +15,9 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
 from pkikit.model.certificates.canonical_name import CanonicalName, canonical, common_name, format_name
+from pkikit.model.certificates.name_reading import read_names
 from pkikit.model.certificates.oddities import find_refusal, find_refused_extensions
-from pkikit.model.certificates.presented_names import PresentedNames, read_names
+from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.certificates.public_key import keys_that_may_sign, read_key, read_key_kind, verify_issued
 from pkikit.reading.odd.certificate import OddCertificate
 from pkikit.reading.odd.extensions import ReadExtension, extensions_of

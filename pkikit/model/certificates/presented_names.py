@@ -1,17 +1,27 @@
-"""The names that a certificate or a request presents, read once: what can match, and what cannot and why."""
+"""The names that a certificate or a request presents: what can match, and what cannot and why.
+
+`read_names` in `name_reading` takes them from a certificate; names that are only planned come in as text.
+"""
 
 from __future__ import annotations
 
+import enum
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from pkikit.errors import InputError
 from pkikit.text import printable
 from pkikit.values.names import SipUri, read_presented_name
-from pkikit.values.other_names import OtherName, read_other_name
+from pkikit.values.other_names import OtherName
+
+
+class EntryKind(enum.StrEnum):
+    """The kinds of SAN entries that a name check can read, as OpenSSL writes them before the colon."""
+
+    DNS = "DNS"
+    URI = "URI"
+    ADDRESS = "IP"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,69 +94,77 @@ class PresentedNames:
         return (", ".join(parts[:20]) + more) or (f"CN {self.common_name}" if self.common_name else "no names at all")
 
 
-def read_names(subject: x509.Name, alternative: x509.SubjectAlternativeName | None, *, has_san: bool) -> PresentedNames:
-    """Read the names of a certificate or a request. Entries that cannot match are in `refused`, never dropped.
+def gather_names(
+    entries: Iterable[tuple[EntryKind, str]],
+    *,
+    common_names: Iterable[str] = (),
+    others: Iterable[OtherName] = (),
+    has_san: bool,
+) -> PresentedNames:
+    """Sort the names of a certificate. Entries that cannot match are in `refused`, never dropped.
 
     Args:
-        subject: its subject, for the common names.
-        alternative: its subjectAltName; None where it has none, or where nobody can read it.
-        has_san: it has that extension, readable or not.
+        entries: kind and text of each SAN entry, in their order.
+        common_names: the common names of the subject.
+        others: the otherName entries.
+        has_san: the certificate has that extension, readable or not.
 
     Returns:
         The names.
     """
     found: dict[str, list[str]] = {"dns": [], "sip": [], "ip": [], "wildcards": [], "dns_written": []}
     refused: list[UnusableName] = []
-    others: list[OtherName] = []
-    for name in alternative or ():
-        if isinstance(name, x509.OtherName):
-            others.append(read_other_name(name.type_id.dotted_string, name.value))
-            continue
-        if isinstance(name, x509.DNSName):
-            found["dns_written"].append(name.value)
+    for kind, text in entries:
+        if kind is EntryKind.DNS:
+            found["dns_written"].append(text)
         try:
-            read = _read_entry(name)
+            read = _read_entry(kind, text)
         except InputError as error:
-            refused.append(UnusableName(name=printable(str(name.value)), reason=error.message))
+            refused.append(UnusableName(name=printable(text), reason=error.message))
             continue
         if read is not None:
             found[read[0]].append(read[1])
-    names = [str(a.value) for a in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    names = tuple(common_names)
     return PresentedNames(
         **{kind: tuple(values) for kind, values in found.items()},
         common_name=_usable_common_name(names[-1]) if names else "",
         refused=tuple(refused),
         others=tuple(others),
-        common_names=tuple(names),
+        common_names=names,
         has_san=has_san,
     )
 
 
-def _read_entry(name: x509.GeneralName) -> tuple[str, str] | None:
+def _read_entry(kind: EntryKind, text: str) -> tuple[str, str] | None:
     """Read one entry of a SAN.
 
     Args:
-        name: the entry.
+        kind: its kind.
+        text: what it says.
 
     Returns:
-        (field of PresentedNames, name); None for kinds of names that no name check reads.
+        (field of PresentedNames, name); None for a URI that no name check reads.
 
     Raises:
         InputError: the name cannot match.
     """
-    match name:
-        case x509.DNSName(value=value) if value.startswith("*."):
-            return "wildcards", "*." + read_presented_name(value[2:])
-        case x509.DNSName(value=value):
-            return "dns", read_presented_name(value)
-        case x509.UniformResourceIdentifier(value=value) if value.lower().startswith(("sip:", "sips:")):
-            return "sip", SipUri.parse_presented(value).host
-        case x509.IPAddress(value=ipaddress.IPv4Address() | ipaddress.IPv6Address() as address):
-            return "ip", str(address)
-        case x509.IPAddress():
-            raise InputError("is a network, not an IP address")
-        case _:
-            return None
+    match kind:
+        case EntryKind.DNS if text.startswith("*."):
+            return "wildcards", "*." + read_presented_name(text[2:])
+        case EntryKind.DNS:
+            return "dns", read_presented_name(text)
+        case EntryKind.URI:
+            is_sip = text.lower().startswith(("sip:", "sips:"))
+            return ("sip", SipUri.parse_presented(text).host) if is_sip else None
+        case EntryKind.ADDRESS:
+            return "ip", _address(text)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise InputError("is a network, not an IP address" if "/" in text else "is not an IP address") from None
 
 
 def _usable_common_name(text: str) -> str:

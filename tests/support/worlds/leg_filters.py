@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pkikit.model.leg import Leg
+from pkikit.model.leg import Consumer, Leg
 from pkikit.model.parties import LegKind
 from pkikit.model.purposes import needs_client_auth
-from pkikit.model.revocation import Consumer
 from tests.support.worlds.deployments import (
     deployment,
 )

@@ -18,8 +18,8 @@ from pkikit.judge.verify import verify_certificate
 from pkikit.model.certificates.facts import title
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
-from pkikit.model.leg import Purpose
-from pkikit.model.revocation import Consumer, RevocationQuestion
+from pkikit.model.leg import Consumer, Purpose
+from pkikit.model.revocation import RevocationQuestion
 from simulator.peer.pages.actions import Handler
 from simulator.peer.pages.bodies import file_of
 from simulator.peer.pages.pattern import Pattern, certificate_text
