@@ -32,7 +32,7 @@ from pkikit.rules import revocation_rules as rules
 from pkikit.rules.rule import Rule
 
 _WEAK = {"md5", "sha1"}
-_SKEW = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +194,7 @@ def _digest_of(answer: ocsp.OCSPResponse) -> hashes.HashAlgorithm | None:
 
 def _outside_its_time(single: ocsp.OCSPSingleResponse, at: datetime) -> Reading | None:
     following = single.next_update_utc
-    if single.this_update_utc > at + _SKEW:
+    if single.this_update_utc > at + CLOCK_SKEW:
         seen = f"{format_time(single.this_update_utc)}, in the future"
         return _bad("from the future", rules.OCSP_UNAVAILABLE, "this update", f"before {format_time(at)}", seen)
     if following is not None and following < at:

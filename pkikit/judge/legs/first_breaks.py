@@ -1,0 +1,180 @@
+"""When does each connection break first? Judged only where something begins or ends to be valid: between, nothing changes.
+
+Every instant is on the lab's clock. Each machine judges by its own clock, so a date counts at the time when its clock shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.x509 import ocsp
+
+from pkikit.design.legs import legs_of
+from pkikit.judge.legs.known_parts import State
+from pkikit.judge.legs.known_verdict import Assessment
+from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
+from pkikit.judge.legs.stand_ins import known_part
+from pkikit.judge.paths.trust import with_subject
+from pkikit.judge.revocation.ocsp_answer import CLOCK_SKEW
+from pkikit.model.certificates.canonical_name import CanonicalName, canonical
+from pkikit.model.certificates.certificate_facts import facts_of
+from pkikit.model.certificates.facts import issuer_of
+from pkikit.model.leg import Leg
+from pkikit.model.revocation import RevocationData, RevocationQuestion
+from pkikit.model.world import Party, World
+
+_SECOND, _NEXT, _ROOM = timedelta(seconds=1), timedelta(microseconds=1), timedelta(days=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC) + _ROOM, datetime.max.replace(tzinfo=UTC) - _ROOM
+NO_END = _LAST
+"""As far as anybody can look ahead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegBreak:
+    """One connection: what is known about it now, and when it is down first.
+
+    Attributes:
+        leg: the connection.
+        now: what each side decides now.
+        at: the first instant from now on at which it is judged down; None if there is none until the horizon.
+        broken: what each side decides then; None if it does not break.
+        next_change: the first later instant at which a verdict about it may differ; None if nothing can change it.
+    """
+
+    leg: Leg
+    now: LegVerdict
+    at: datetime | None
+    broken: LegVerdict | None
+    next_change: datetime | None
+
+    @property
+    def state(self) -> State:
+        """Up, down or not assessed, now."""
+        return self.now.state
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Rule ids of what breaks it, the most probable first; none if it does not break."""
+        return self.broken.causes if self.broken is not None else ()
+
+
+def first_breaks(
+    world: World, *, at: datetime, until: datetime = NO_END, partial: bool = False
+) -> tuple[LegBreak, ...]:
+    """Judge every connection now, and find the first instant at which it is down.
+
+    Args:
+        world: the machines. If what the lab made for some of them counts as unknown, so it does here.
+        at: now, aware UTC.
+        until: the horizon; the last instant that counts.
+        partial: the world has only what somebody gave, as `world_of_files` reads it: what is missing is not assessed.
+
+    Returns:
+        One entry for each connection, in the order of the deployment.
+    """
+    if world.stand_ins.unknown:
+        world, partial = known_part(world), True
+    at, until = _bounded(at, world), min(until, NO_END)
+    judges: dict[datetime, Callable[[Leg], LegVerdict]] = {}
+
+    def judged(leg: Leg, instant: datetime) -> LegVerdict:
+        if not partial:
+            return judge_leg(leg, world, instant)
+        if instant not in judges:
+            judges[instant] = Assessment(world, instant).of
+        return judges[instant](leg)
+
+    return tuple(_first_break(leg, world, at, until, judged) for leg in legs_of(world.deployment))
+
+
+def _first_break(
+    leg: Leg, world: World, at: datetime, until: datetime, judged: Callable[[Leg, datetime], LegVerdict]
+) -> LegBreak:
+    later = sorted({instant for instant in _instants(leg, world) if at < instant})
+    now = judged(leg, at)
+    found = LegBreak(leg=leg, now=now, at=None, broken=None, next_change=later[0] if later else None)
+    if now.state is State.DOWN:
+        return replace(found, at=at, broken=now)
+    if leg.permissive:
+        return found  # both sides accept whatever the dates say
+    for instant in later:
+        if instant > until:
+            break
+        verdict = judged(leg, instant)
+        if verdict.state is State.DOWN:
+            return replace(found, at=instant, broken=verdict)
+    return found
+
+
+def _bounded(at: datetime, world: World) -> datetime:
+    """Return the time, moved to where the clocks of all machines can show one."""
+    offsets = [party.clock_offset for party in world.parties.values()]
+    ahead, behind = max(offsets, default=timedelta(0)), min(offsets, default=timedelta(0))
+    return min(max(at, _FIRST - min(behind, timedelta(0))), _LAST - max(ahead, timedelta(0)))
+
+
+def _instants(leg: Leg, world: World) -> Iterator[datetime]:
+    """Yield every instant at which the verdict about a connection may change."""
+    led = world.points.get(leg.server if leg.discovered_by else leg.reference_name, ())
+    client = world.parties[leg.client].as_client(leg.port)
+    server = world.parties[led[0] if led and leg.server not in led else leg.server]
+    server = server.as_server(leg.port, leg.reference_name)
+    offsets = {client.clock_offset, server.clock_offset}
+    dates: list[datetime] = []
+    if leg.client_verifies:
+        dates += _dates(client, server, world.revocation_of(client.fqdn, leg.consumer))
+    if leg.mutual:
+        dates += _dates(server, client, world.revocation_of(server.fqdn, leg.consumer))
+    for offset in offsets:
+        for date in dates:
+            try:
+                instant = date - offset
+            except OverflowError:
+                continue
+            if _bounded(instant, world) == instant:
+                yield instant
+
+
+def _dates(verifier: Party, presenter: Party, revocation: RevocationQuestion | None) -> Iterator[datetime]:
+    """Yield the dates, on the clock of a machine, that one side of a connection depends on."""
+    shown = presenter.credential.chain if presenter.credential is not None else ()
+    lists = (verifier.trusted_ca_list, presenter.trusted_ca_list)
+    chosen: dict[int, x509.Certificate] = {id(certificate): certificate for certificate in shown}
+    names: set[CanonicalName] = set()
+    open_names = {issuer_of(certificate) for certificate in shown}
+    while open_names:
+        names |= open_names
+        found = [c for name in open_names for listed in lists for c in with_subject(listed, name)]
+        chosen.update((id(certificate), certificate) for certificate in found)
+        open_names = {issuer_of(certificate) for certificate in found} - names
+    yield from _of_certificates(chosen.values())
+    if revocation is not None:
+        yield from _of_status(revocation.data, names)
+
+
+def _of_certificates(certificates: Iterable[x509.Certificate]) -> Iterator[datetime]:
+    for certificate in certificates:
+        facts = facts_of(certificate)
+        yield facts.begins
+        if facts.ends < NO_END:
+            yield facts.ends + _SECOND  # X.509 counts whole seconds, and the last one is valid
+
+
+def _of_status(data: RevocationData, names: set[CanonicalName]) -> Iterator[datetime]:
+    """Yield the dates of CRLs of these issuers, and those of OCSP answers."""
+    for _, crl in data.crls:
+        if canonical(crl.issuer) in names:
+            yield crl.last_update_utc
+            if crl.next_update_utc is not None and crl.next_update_utc < NO_END:
+                yield crl.next_update_utc + _NEXT
+    for answer in data.ocsp_answers:
+        if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            continue
+        yield from _of_certificates(answer.certificates)
+        for single in answer.responses:
+            yield max(single.this_update_utc, _FIRST) - CLOCK_SKEW
+            if single.next_update_utc is not None and single.next_update_utc < NO_END:
+                yield single.next_update_utc + _NEXT
