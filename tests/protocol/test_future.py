@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import InputError
-from pkikit.judge.legs.sunset import Assumption, audit, remedy_effects
+from pkikit.judge.legs.remedy_effects import remedy_effects
+from pkikit.judge.legs.sunset import Assumption, audit
 from pkikit.model.deployment import deployment_from
 from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH
 from simulator.pebble_options import PebbleOptions, PebbleVersion

@@ -15,9 +15,9 @@ from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.issue.authority import create_root
 from pkikit.judge.checks.certificate_checks import allows
+from pkikit.judge.legs.client_auth_end import is_public
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.known_verdict import judge_as_known
-from pkikit.judge.legs.sunset import is_public
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.parties import Role
 from pkikit.model.places import deployment_with

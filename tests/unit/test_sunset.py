@@ -9,7 +9,9 @@ import pytest
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit, is_public, remedy_effects
+from pkikit.judge.legs.client_auth_end import client_auth_ends, is_public
+from pkikit.judge.legs.remedy_effects import remedy_effects
+from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit
 from simulator.world.craft import BOTH, SERVER, craft
 from tests.support.worlds import AT, E1, PARTNER, changed, issued
 
@@ -39,7 +41,7 @@ def test_sunset_affects_certificates_issued_from_its_date(
     certificate: x509.Certificate, at: datetime, fails: datetime | None
 ) -> None:
     """The certificate in use keeps what it has; what a public CA issues from the date on does not."""
-    legs = [leg for leg in audit(FULL, {E1: certificate}, at=at) if leg.presenter == E1]
+    legs = [leg for leg in audit(FULL, client_auth_ends({E1: certificate}, at), at=at) if leg.presenter == E1]
     assert legs
     assert {leg.fails_from for leg in legs} == {fails}
     assert {leg.status for leg in legs} == {Status.KEEPS if fails is None else Status.FAILS}
@@ -60,7 +62,7 @@ def test_sunset_without_certificates_assesses_nothing() -> None:
 
 def test_sunset_assesses_only_the_legs_of_a_given_certificate() -> None:
     """Those that E1 opens; of the others nothing more is known than before."""
-    for leg in audit(FULL, {E1: of(BOTH, public=False)}, at=AT):
+    for leg in audit(FULL, client_auth_ends({E1: of(BOTH, public=False)}, AT), at=AT):
         assert (leg.status is Status.NOT_ASSESSED) is (leg.presenter != E1)
 
 
@@ -76,7 +78,7 @@ def test_sunset_what_if_applies_only_to_own_peers_without_certificate(
     assume: Assumption, at: datetime, status: Status, fails: datetime | None
 ) -> None:
     """It speaks for our own peers without a certificate, never against one that is given, nor for somebody else's."""
-    legs = audit(FULL, {E1: of((SERVER,), public=True)}, at=at, assume=assume)
+    legs = audit(FULL, client_auth_ends({E1: of((SERVER,), public=True)}, at), at=at, assume=assume)
     for leg in legs:
         if leg.presenter == E1:
             assert (leg.status, leg.assumed) == (Status.FAILS, False)

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from pkikit.errors import PkikitError
+from pkikit.judge.legs.client_auth_end import client_auth_ends
 from pkikit.judge.legs.sunset import LegAudit, Status, audit
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg
@@ -329,4 +330,5 @@ _FAILS = {Status.FAILS: "yes", Status.KEEPS: "no", Status.NOT_ASSESSED: "not ass
 def _audited(session: LabSession) -> tuple[LegAudit, ...]:
     lab = session.threaded
     in_use = {fqdn: p.credential.leaf for fqdn, p in lab.world.parties.items() if p.credential is not None}
-    return audit(session.deployment, in_use, at=lab.clock.now())
+    at = lab.clock.now()
+    return audit(session.deployment, client_auth_ends(in_use, at), at=at)

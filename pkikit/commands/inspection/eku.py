@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from rich.console import Console
 
-    from pkikit.judge.legs.eku_remedies import RemedyEffect
+    from pkikit.judge.legs.remedy_effects import RemedyEffect
     from pkikit.judge.legs.sunset import LegAudit
     from pkikit.model.deployment import Deployment
     from pkikit.view.short_names import ShortNames
@@ -60,12 +60,15 @@ def eku_audit(
 
     Example: pkikit eku-audit notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """  # fmt: skip
-    from pkikit.judge.legs.sunset import TIMELINE, Assumption, Status, audit, remedy_effects
+    from pkikit.judge.legs.client_auth_end import client_auth_ends
+    from pkikit.judge.legs.remedy_effects import remedy_effects
+    from pkikit.judge.legs.sunset import TIMELINE, Assumption, Status, audit
 
     read = read_deployment(deployment, version=version)
     instant = parse_instant(at, now())
     chosen = choice(what_if, tuple(a.value for a in Assumption), "--what-if") if what_if is not None else None
-    legs = audit(read, _certificates_in(certs, read), at=instant, assume=Assumption(chosen) if chosen else None)
+    ends = client_auth_ends(_certificates_in(certs, read), instant)
+    legs = audit(read, ends, at=instant, assume=Assumption(chosen) if chosen else None)
     failing = [leg for leg in legs if leg.status is Status.FAILS]
     open_legs = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
     # Other parties choose their own certificates; the answer is about our own peers.

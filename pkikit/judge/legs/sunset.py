@@ -10,18 +10,13 @@ The certificate in use decides about a connection. Without it the answer is "not
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from pkikit.design.legs import legs_of
-from pkikit.judge.checks.certificate_checks import allows
-from pkikit.judge.legs.eku_remedies import Remedy, RemedyEffect, effects_of, remedies_for
-from pkikit.model.certificates.facts import extension, format_time
+from pkikit.judge.legs.eku_remedies import Remedy, remedies_for
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.purposes import needs_client_auth
@@ -86,8 +81,8 @@ def rule_dates(begin: datetime, end: datetime) -> tuple[tuple[datetime, str], ..
     return tuple((at, "; ".join(words)) for at, words in found.items())
 
 
-# Policies that the CA/Browser Forum reserves for publicly trusted certificates: domain, organisation, individual, extended.
-_PUBLIC_POLICIES = frozenset({"2.23.140.1.2.1", "2.23.140.1.2.2", "2.23.140.1.2.3", "2.23.140.1.1"})
+# When a certificate in use, or the one that replaces it, has no clientAuth (None: that is not to be expected), and why.
+ClientAuthEnd = tuple[datetime | None, str]
 
 
 class Status(enum.StrEnum):
@@ -143,26 +138,22 @@ class LegAudit:
 
 def audit(
     deployment: Deployment,
-    certificates: Mapping[str, x509.Certificate],
+    ends: Mapping[str, ClientAuthEnd],
     *,
     at: datetime,
     assume: Assumption | None = None,
 ) -> tuple[LegAudit, ...]:
     """Audit every connection on which a certificate must contain clientAuth.
 
-    certificates: those in use, by FQDN. A connection whose presenter has none here is not assessed. With `assume` it is
-    judged as if the presenter's certificate came from such a CA, if the presenter is one of our own peers.
+    ends: when the certificates in use lose clientAuth, by FQDN (`client_auth_ends`). A connection whose presenter has none
+    here is not assessed. With `assume` it is judged as if the presenter's certificate came from such a CA, if the presenter is
+    one of our own peers.
     """
     return tuple(
-        _audit_leg(deployment, leg, certificates.get(presenter_of(leg)), at, assume)
+        _audit_leg(deployment, leg, ends.get(presenter_of(leg)), at, assume)
         for leg in legs_of(deployment)
         if needs_client_auth(leg, presenter_of(leg), deployment)
     )
-
-
-def remedy_effects(deployment: Deployment, legs: Sequence[LegAudit]) -> tuple[RemedyEffect, ...]:
-    """Return what each remedy restores of the connections that fail, and what stays down."""
-    return effects_of(deployment, [(leg.leg, leg.remedies) for leg in legs if leg.status is Status.FAILS])
 
 
 def presenter_of(leg: Leg) -> str:
@@ -170,25 +161,14 @@ def presenter_of(leg: Leg) -> str:
     return leg.server if leg.registration else leg.client
 
 
-def is_public(certificate: x509.Certificate) -> bool:
-    """True when the certificate shows that a public CA signed it: an SCT of certificate transparency, or a public policy.
-
-    A public certificate may show neither, so False does not prove a private CA.
-    """
-    if extension(certificate, x509.PrecertificateSignedCertificateTimestamps) is not None:
-        return True
-    policies = extension(certificate, x509.CertificatePolicies) or ()
-    return any(policy.policy_identifier.dotted_string in _PUBLIC_POLICIES for policy in policies)
-
-
 def _audit_leg(
-    deployment: Deployment, leg: Leg, certificate: x509.Certificate | None, at: datetime, assume: Assumption | None
+    deployment: Deployment, leg: Leg, end: ClientAuthEnd | None, at: datetime, assume: Assumption | None
 ) -> LegAudit:
     ours = deployment.cluster_of(presenter_of(leg)) is not None
-    if certificate is None:
+    if end is None:
         fails_from, status, because = _without_certificate(leg, at, assume if ours else None, ours=ours)
     else:
-        fails_from, because = client_auth_end(certificate, at)
+        fails_from, because = end
         status = Status.KEEPS if fails_from is None else Status.FAILS
     return LegAudit(
         leg=leg,
@@ -196,7 +176,7 @@ def _audit_leg(
         fails_from=fails_from,
         because=because,
         remedies=remedies_for(deployment, leg, presenter_of(leg)) if status is Status.FAILS else (),
-        assumed=certificate is None and status is not Status.NOT_ASSESSED,
+        assumed=end is None and status is not Status.NOT_ASSESSED,
     )
 
 
@@ -217,33 +197,3 @@ def _without_certificate(
         case None:
             because = f"not assessed: {leg.client} shows its own certificate, which was not given; ask who runs it"
             return None, Status.NOT_ASSESSED, because
-
-
-def client_auth_end(certificate: x509.Certificate, at: datetime) -> tuple[datetime | None, str]:
-    """Return when a certificate in use, or the one that replaces it, has no clientAuth; and why.
-
-    Args:
-        certificate: the certificate in use.
-        at: the time.
-
-    Returns:
-        (the time, or None if that is not to be expected, the reason).
-    """
-    if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
-        return at, "the certificate in use has no clientAuth"
-    ends = certificate.not_valid_after_utc
-    ended = " It has ended: renew it first." if ends < at else ""
-    if not is_public(certificate):
-        return None, (
-            "the certificate has clientAuth and no sign of a public CA (no certificate transparency, no public policy): a "
-            f"private CA goes on issuing it. If a public CA signed it, the next renewal loses clientAuth.{ended}"
-        )
-    if ends < RENEWALS_LOSE_IT:
-        return RENEWALS_LOSE_IT, (
-            f"the certificate has clientAuth and is renewed at {format_time(ends)}; what a public CA issues from "
-            f"{RENEWALS_LOSE_IT:%Y-%m-%d} on has none{ended}"
-        )
-    return (
-        ends,
-        f"the certificate has clientAuth until it ends at {format_time(ends)}; a public CA renews it without{ended}",
-    )

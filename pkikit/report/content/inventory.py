@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.checks.certificate_checks import allows, format_ekus
+from pkikit.judge.legs.client_auth_end import client_auth_end, is_public
 from pkikit.judge.legs.known_parts import shown_by_client, shown_by_server
-from pkikit.judge.legs.sunset import client_auth_end, is_public
 from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.certificates.facts import (

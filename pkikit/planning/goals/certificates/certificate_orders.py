@@ -15,7 +15,8 @@ from pkikit.design.csr import build_csr, fast_key, key_usage, make_key
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
 from pkikit.issue.authority import BACKDATE, LEAF_LIFETIME, Authority, Profile
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, is_public
+from pkikit.judge.legs.client_auth_end import is_public
+from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import crl_urls, extension, format_time, has_ended, ocsp_urls, title
 from pkikit.model.deployment import Deployment

@@ -8,7 +8,7 @@ from datetime import datetime
 from cryptography import x509
 
 from pkikit.issue.authority import create_root
-from pkikit.judge.legs.sunset import is_public
+from pkikit.judge.legs.client_auth_end import is_public
 from pkikit.model.certificates.canonical_name import CanonicalName
 from pkikit.model.certificates.facts import extension, has_ended, is_self_signed, issuer_of
 from pkikit.model.parties import PartyKind

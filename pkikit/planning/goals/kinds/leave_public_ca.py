@@ -11,7 +11,7 @@ from cryptography.x509.oid import ObjectIdentifier
 
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, Profile, create_root
-from pkikit.judge.legs.sunset import is_public
+from pkikit.judge.legs.client_auth_end import is_public
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import title
 from pkikit.model.parties import Role, Side

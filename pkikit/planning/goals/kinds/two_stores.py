@@ -9,7 +9,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority
 from pkikit.judge.checks.certificate_checks import allows
-from pkikit.judge.legs.sunset import is_public
+from pkikit.judge.legs.client_auth_end import is_public
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import title
 from pkikit.model.places import deployment_with

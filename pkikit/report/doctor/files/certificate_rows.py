@@ -10,7 +10,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.files import FileContents
 from pkikit.judge.checks.certificate_checks import allows, format_ekus
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, is_public
+from pkikit.judge.legs.client_auth_end import is_public
+from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.judge.paths.trust import build_path
 from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.canonical_name import format_name
