@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit.commands.deployments.check_text import print_report
+from pkikit.commands.deployments.check_text import check_results, print_report
 from pkikit.commands.terminal import console
-from pkikit.commands.terminal.arguments import VerboseFlag, read_deployment
+from pkikit.commands.terminal.arguments import DeploymentFile, JsonFlag, VerboseFlag, read_deployment
+from pkikit.commands.terminal.ci_options import BaselineOption, JunitOption, SarifOption, ci_options
 from pkikit.commands.terminal.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
@@ -46,8 +47,6 @@ app = typer.Typer(
 )
 app.callback()(console.version_option)
 
-DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NetOption = Annotated[
     int | None, typer.Option(help="Second octet of the lab's addresses, 127.NET.x.y; by default a free one.")
 ]
@@ -170,6 +169,9 @@ def check(
         Path | None,
         typer.Option(metavar="FILE.svg|.png|.html", help="The topology as a picture, with what is up and down."),
     ] = None,
+    sarif: SarifOption = None,
+    junit: JunitOption = None,
+    baseline: BaselineOption = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -184,6 +186,7 @@ def check(
     """
 
     _require_certs(certs, trust_lab=trust_lab, judged=judged)
+    ci = ci_options("expressway-sim", "check", sarif=sarif, junit=junit, baseline=baseline, inputs=[deployment])
     read = read_deployment(deployment)
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
@@ -194,6 +197,7 @@ def check(
         report, written = asyncio.run(_run_check(lab, archives, draw, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
+    ended = ci.conclude(lambda: check_results(report, deployment, certs), accepted=report.accepted)
     kinds = {".json": "Certificate snapshot", ".log": "Client log"}
     files = [(kinds.get(path.suffix, "Diagnostic archive"), path) for path in written]
     files += [
@@ -207,8 +211,10 @@ def check(
         if files:
             out.print()
         console.saved(out, files)
+        ended.show(out)
 
-    console.answer(report.to_json(), as_json=as_json, accepted=report.accepted, show=show)
+    document = {"command": "check", **report.to_json(), **ended.document}
+    console.answer(document, as_json=as_json, accepted=ended.accepted, show=show)
 
 
 def _require_certs(certs: Path | None, *, trust_lab: bool, judged: bool) -> None:

@@ -16,6 +16,7 @@ from pkikit.text import counted, listed, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pkikit.ci_results.found_cases import Results
     from pkikit.model.deployment import Deployment
     from pkikit.view.connections.check_report import CheckReport
     from pkikit.view.connections.leg_report import LegReport
@@ -58,6 +59,13 @@ def print_report(
         console.table(out, ("connection", "state", "cause"), [_row(leg) for leg in report.legs], title="Connections:")
     _show_missing(out, report, deployment, certs)
     _show_end(out, report, names, verbose=verbose)
+
+
+def check_results(report: CheckReport, deployment: Path, certs: Path | None) -> Results:
+    """Return the results of a check for a pipeline."""
+    from pkikit.ci_results.connection_results import results_of_check
+
+    return results_of_check(report, deployment, certs)
 
 
 def headline(report: CheckReport, causes: Sequence[RootCause] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from pkikit.commands.terminal.arguments import (
     read_deployment,
     show_verdict,
 )
+from pkikit.commands.terminal.ci_options import BaselineOption, JunitOption, SarifOption, ci_options
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from pkikit.ci_results.found_cases import Results
     from pkikit.judge.legs.legs_served import Service
     from pkikit.judge.questions import CertificateUse
     from pkikit.model.findings import Verdict
@@ -60,6 +63,9 @@ def lint(
     ] = None,
     at: AtOption = None,
     version: VersionOption = None,
+    sarif: SarifOption = None,
+    junit: JunitOption = None,
+    baseline: BaselineOption = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -80,6 +86,8 @@ def lint(
     if (deployment is None) != (peer is None):
         given, missing = ("--deployment", "--peer FQDN") if peer is None else ("--peer", "--deployment FILE")
         raise InputError(f"--deployment and --peer go together: {given} is given, add {missing}")
+    read = (*files, *(trust or ()), request, deployment)
+    ci = ci_options("pkikit", "lint", sarif=sarif, junit=junit, baseline=baseline, inputs=read)
     question = lint_question(
         at=parse_instant(at, now()),
         kind=Kind(as_) if as_ else None,
@@ -89,9 +97,22 @@ def lint(
         version=version,
         trusted=[c for path in trust for c in read_certificates(path)] if trust else None,
     )
-    verdicts, services = _lint_files(files, question, request, version)
-    verdict = merge_lint(verdicts, services)
+    linted = _lint_files(files, question, request, version)
+    services = tuple(service for file in linted for service in file.services)
+    verdict = merge_lint([v for file in linted for v in file.verdicts], services)
     more: dict[str, Any] = {"legs": [s.to_json() for s in services]} if services else {}
+    judged = [(file.path, file.verdict) for file in linted]
+    if as_json:
+        from pkikit.ci_results.file_results import file_entries
+
+        more |= {"command": "lint", "files": file_entries(judged)}
+
+    def results() -> Results:
+        from pkikit.ci_results.file_results import results_of_files
+
+        return results_of_files("lint", judged, at=question.use.at, scope=question.peer or "")
+
+    ended = ci.conclude(results, accepted=verdict.accepted)
 
     upload = _upload_advice(question) if verdict.accepted and request is not None else ""
 
@@ -107,9 +128,11 @@ def lint(
             names = ShortNames(legs_of(question.deployment))
             show_verdict(out, verdict, yes=yes, no=no, verbose=verbose, words=names.in_text)
             _show_services(out, services, names, verbose=verbose)
+        ended.show(out)
         console.next_steps(out, [upload] if upload else [])
 
-    console.answer({**verdict.to_json(), **more}, as_json=as_json, accepted=verdict.accepted, show=show)
+    document = {**verdict.to_json(), **more, **ended.document}
+    console.answer(document, as_json=as_json, accepted=ended.accepted, show=show)
 
 
 def _role_of(question: LintQuestion, files: Iterable[Path]) -> str:
@@ -158,26 +181,41 @@ def _upload_advice(question: LintQuestion) -> str:
     return " ".join(filter(None, (uses, order_advice(order)))) if order else ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Linted:
+    """A file, what was found in it, and the connections that would see its certificate."""
+
+    path: Path
+    verdicts: list[Verdict]
+    services: tuple[Service, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict over the file, with its connections."""
+        from pkikit.report.file_lint import merge_lint
+
+        return merge_lint(self.verdicts, self.services)
+
+
 def _lint_files(
     files: Iterable[Path], question: LintQuestion, compare_with: Path | None, version: str | None
-) -> tuple[list[Verdict], tuple[Service, ...]]:
+) -> list[_Linted]:
     """Judge each file once; the services are the connections that would see its certificate."""
     from pkikit.files import read_file
     from pkikit.judge.linting.lint import lint_deployment
     from pkikit.report.file_lint import lint_file, services_in
 
-    verdicts: list[Verdict] = []
-    services: tuple[Service, ...] = ()
+    found: list[_Linted] = []
     for path in dict.fromkeys(files):
         if path.suffix in _DEPLOYMENTS:
-            verdicts.append(lint_deployment(read_deployment(path, version=version)))
+            found.append(_Linted(path=path, verdicts=[lint_deployment(read_deployment(path, version=version))]))
             continue
         contents = read_file(path, keep_encrypted=True)
-        verdicts += lint_file(contents, question)
+        verdicts = lint_file(contents, question)
         if compare_with is not None:
             verdicts.append(_compare(path, compare_with, question.use))
-        services += services_in(contents, question)
-    return verdicts, services
+        found.append(_Linted(path=path, verdicts=verdicts, services=services_in(contents, question)))
+    return found
 
 
 def _compare(path: Path, before: Path, use: CertificateUse) -> Verdict:
