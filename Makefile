@@ -10,7 +10,8 @@ WORKSPACES := $(CURDIR)/$(VENV)/workspaces
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint prose types format bench fuzz docs site compare-linters notebooks-refresh tools pebble constraints clean
+.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint prose types format bench fuzz docs site compare-linters notebooks-refresh tools pebble constraints \
+  dist release-files version test-python clean
 
 lab: $(VENV)/.runtime
 	@$(BIN)/python deploy/get_pebble.py 2.4 || echo "Without Pebble everything works but ACME: notebooks 13 and 14, and some cases of the clinic."
@@ -120,6 +121,38 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 constraints: | $(BIN)/python
 	$(BIN)/python -m pip install -q -U -e '.[dev]'
 	$(BIN)/python -m tests.support.freeze > constraints.txt
+
+# The unit tests on another Python, in an environment of its own: `make test-python PYTHON=python3.14`.
+OTHER := .cache/test-$(notdir $(PYTHON))
+test-python:
+	@test -x $(OTHER)/bin/python || $(PYTHON) -m venv $(OTHER)
+	$(OTHER)/bin/python -m pip install -q -c constraints.txt -e '.[dev]'
+	PATH=$(CURDIR)/$(OTHER)/bin:$$PATH $(OTHER)/bin/python -m pytest -n $(JOBS) tests/unit
+
+# Wheel and sdist in dist/: the same commit gives the same bytes. CONTRIBUTING.md says how to cut a release.
+dist: $(VENV)/.dev
+	$(BIN)/python deploy/release/build_dist.py
+
+# What the release workflow publishes: both distributions, checked, with an SBOM of what an installation has and the checksums.
+# PYTHON is any Python; nothing is installed into it.
+RELEASE := .cache/release
+release-files:
+	rm -rf dist $(RELEASE)
+	$(PYTHON) -m venv $(RELEASE)/tools
+	$(RELEASE)/tools/bin/python -m pip install -q -c constraints.txt hatchling twine check-wheel-contents cyclonedx-bom
+	$(RELEASE)/tools/bin/python deploy/release/build_dist.py dist
+	$(RELEASE)/tools/bin/twine check --strict dist/*
+	$(RELEASE)/tools/bin/check-wheel-contents dist/*.whl
+	$(RELEASE)/tools/bin/python -m venv $(RELEASE)/installed
+	$(RELEASE)/installed/bin/python -m pip install -q -c constraints.txt "$$(ls dist/*.whl)[workbook,explore]"
+	$(RELEASE)/installed/bin/pkikit --version
+	$(RELEASE)/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
+	  --of JSON -o dist/sbom.cdx.json $(RELEASE)/installed/bin/python
+	cd dist && sha256sum *.whl *.tar.gz sbom.cdx.json > SHA256SUMS
+
+# The version in every file that states it, and the heading in the changelog: `make version VERSION=1.0.0`.
+version:
+	@$(PYTHON) deploy/release/version.py cut $(VERSION) $$(date -u +%F)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache artifacts
