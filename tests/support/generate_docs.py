@@ -18,6 +18,7 @@ from tests.support.api_docs import api_md
 from tests.support.guide import guide_md
 from tests.support.places import ROOT
 from tests.support.product import product_md
+from tests.support.timeline_docs import timeline_md
 
 DOCS = ROOT / "docs"
 
@@ -205,6 +206,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "product.md": product_md,
     "api.md": api_md,
     "names.md": name_table.markdown,
+    "timeline.md": timeline_md,
     "../notebooks/README.md": course_map,
 }
 """File name (in docs/) → what makes its content."""

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, TIMELINE, rule_dates
-from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH
+from pkikit.judge.legs.sunset import TIMELINE, rule_dates
+from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, RENEWALS_LOSE_IT
 from pkikit.view.chart import Bar, Lane, lanes, round_ticks, scatter
 from pkikit.view.drawing import SMALLEST, DateMark, text_width
 from simulator.travel.spans_picture import spans_picture

@@ -11,7 +11,8 @@ from cryptography import x509
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.client_auth_end import client_auth_ends, is_public
 from pkikit.judge.legs.remedy_effects import remedy_effects
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit
+from pkikit.judge.legs.sunset import Assumption, Status, audit
+from pkikit.model.tables.public_cas import RENEWALS_LOSE_IT
 from simulator.world.craft import BOTH, SERVER, craft
 from tests.support.worlds import AT, E1, PARTNER, changed, issued
 

@@ -21,12 +21,11 @@ from pkikit.explore.advice.figures import Facts, Study, figures_of
 from pkikit.issue.authority import ANY_EKU, Authority, Profile, create_root
 from pkikit.judge.checks.upload_checks import why_purpose_refused
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_all_legs
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.parties import Role
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
-from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, TLSCLIENT_ENDS
+from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, RENEWALS_LOSE_IT, TLSCLIENT_ENDS
 from pkikit.model.world import Party, World
 from pkikit.rules.name_rules import REFERENCE
 

@@ -9,8 +9,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.checks.certificate_checks import allows
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, ClientAuthEnd
+from pkikit.judge.legs.sunset import ClientAuthEnd
 from pkikit.model.certificates.facts import extension, format_time
+from pkikit.model.tables.public_cas import RENEWALS_LOSE_IT
 
 # Policies that the CA/Browser Forum reserves for publicly trusted certificates: domain, organisation, individual, extended.
 _PUBLIC_POLICIES = frozenset({"2.23.140.1.2.1", "2.23.140.1.2.2", "2.23.140.1.2.3", "2.23.140.1.1"})

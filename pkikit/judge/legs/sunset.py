@@ -1,7 +1,6 @@
 """The end of clientAuth in public certificates: which connections fail, from when, and which remedy works for each.
 
-Sources: field notice FN74362 and defect CSCwr73373; TAC documents 225482 and 225693; Let's Encrypt, "Ending TLS Client
-Authentication"; Chrome Root Program Policy. See docs/sources.md.
+Sources: field notice FN74362 and defect CSCwr73373; TAC documents 225482 and 225693; for the days `pkikit/ecosystem/rules`.
 
 The certificate in use decides about a connection. Without it the answer is "not assessed". We guess only on request
 (`Assumption`), and mark the guess as one.
@@ -10,49 +9,41 @@ The certificate in use decides about a connection. Without it the answer is "not
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pkikit.design.legs import legs_of
+from pkikit.ecosystem.ecosystem_rule import State, Subject
+from pkikit.ecosystem.shipped import rule_named, rules_about
 from pkikit.judge.legs.eku_remedies import Remedy, remedies_for
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.purposes import needs_client_auth
-from pkikit.model.tables.public_cas import (
-    CLASSIC_ENDS_CLIENT_AUTH,
-    EXPRESSWAY_PROFILE,
-    LETS_ENCRYPT,
-    TLSCLIENT_ENDS,
-    WEB_LIFETIMES,
+from pkikit.model.tables.public_cas import RENEWALS_LOSE_IT
+
+_SAID = (
+    ("digicert-client-auth", State.ON_REQUEST),
+    ("lets-encrypt-classic-client-auth", State.ENDED),
+    ("other-public-cas-client-auth", State.ENDED),
+    ("lets-encrypt-tlsclient-client-auth", State.ENDED),
+    ("sectigo-client-auth", State.ENDED),
+    ("digicert-client-auth", State.ENDED),
+    ("chrome-server-auth-only", State.REQUIRED),
 )
 
-(_, _LONGEST), (_SHORTER_FROM, _SHORTER) = WEB_LIFETIMES[:2]
-# Dates from the sources above.
-TIMELINE: tuple[tuple[datetime, str], ...] = (
-    (datetime(2025, 10, 1, tzinfo=UTC), "DigiCert no longer puts clientAuth into public certificates by default"),
-    (
-        CLASSIC_ENDS_CLIENT_AUTH,
-        "Let's Encrypt's classic profile, the only one that Expressway orders, has serverAuth only",
-    ),
-    (
-        _SHORTER_FROM,
-        f"certificates of public CAs live {_SHORTER} days at most, no longer {_LONGEST}",
-    ),
-    (
-        datetime(2026, 5, 1, tzinfo=UTC),
-        "DigiCert and other public CAs stop clientAuth in public certificates altogether",
-    ),
-    (TLSCLIENT_ENDS, "Let's Encrypt ends tlsclient, its last profile with clientAuth"),
-    (
-        datetime(2027, 3, 15, tzinfo=UTC),
-        "Chrome's root program allows serverAuth-only hierarchies only (FN74362 v1.2; Cisco TAC 225482 says June 2026)",
-    ),
-)
-# From here on a renewal by a public CA is taken to come back without clientAuth (ours: CAs ended it between 2025-10 and 2026-07).
-RENEWALS_LOSE_IT = datetime(2026, 5, 13, tzinfo=UTC)
-_CHROME = next(at for at, said in TIMELINE if said.startswith("Chrome"))
+
+def _timeline() -> Iterator[tuple[datetime, str]]:
+    longest, shorter = rule_named("web-lifetime", Subject.LIFETIMES).steps[:2]
+    yield shorter.begins, f"{shorter.says}, no longer {longest.value}"
+    for name, value in _SAID:
+        step = next(s for s in rule_named(name, Subject.CLIENT_AUTH).steps if s.value == value)
+        yield step.begins, f"{step.says} (a guess)" if step.is_guess else step.says
+
+
+# The end of clientAuth, and the first shorter lifetime: the days and the words of the rules.
+TIMELINE: tuple[tuple[datetime, str], ...] = tuple(sorted(_timeline()))
 
 
 def rule_dates(begin: datetime, end: datetime) -> tuple[tuple[datetime, str], ...]:
@@ -65,17 +56,9 @@ def rule_dates(begin: datetime, end: datetime) -> tuple[tuple[datetime, str], ..
     Returns:
         (day, words), oldest first; several rules of one day are joined.
     """
-    classic = LETS_ENCRYPT[EXPRESSWAY_PROFILE].lifetimes[1:]
-    every = [
-        (CLASSIC_ENDS_CLIENT_AUTH, "Let's Encrypt stops clientAuth"),
-        (RENEWALS_LOSE_IT, "other public CAs have stopped clientAuth"),
-        (TLSCLIENT_ENDS, "Let's Encrypt ends tlsclient"),
-        (_CHROME, "Chrome wants serverAuth only"),
-        *((at, f"public CAs: {days} days at most") for at, days in WEB_LIFETIMES[1:]),
-        *((at, f"Let's Encrypt: {days} days") for at, days in classic),
-    ]
+    rules = (*rules_about(Subject.LIFETIMES), *rules_about(Subject.CLIENT_AUTH))
     found: dict[datetime, list[str]] = {}
-    for at, words in sorted(every):
+    for at, words in sorted((step.begins, step.short) for rule in rules for step in rule.steps if step.short):
         if begin <= at <= end:
             found.setdefault(at, []).append(words)
     return tuple((at, "; ".join(words)) for at, words in found.items())

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from cryptography import x509
 
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, rule_dates
+from pkikit.judge.legs.sunset import rule_dates
 from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.leg import Purpose
-from pkikit.model.tables.public_cas import WEB_LIFETIMES, days_at
+from pkikit.model.tables.public_cas import RENEWALS_LOSE_IT, WEB_LIFETIMES, days_at
 from pkikit.model.world import World
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow, Inventory
 from pkikit.text import listed

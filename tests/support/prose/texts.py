@@ -29,6 +29,7 @@ _GLOBS = (
     "notebooks/dashboards/*.ipynb",
     "notebooks/workbook/course/*.yaml",
     "simulator/clinic/**/*.yaml",
+    "pkikit/ecosystem/rules/*.yaml",
     "simulator/**/*.html",
     "notebooks/workbook/**/*.html",
     "pkikit/**/*.py",
@@ -38,7 +39,19 @@ _GLOBS = (
 # Made by `make docs` from texts that are checked at their source, or lists of numbers and titles of others' documents.
 _GENERATED = {
     f"docs/{name}.md"
-    for name in ("agreement", "cli", "guide", "instructor", "linters", "names", "product", "rules", "versions", "api")
+    for name in (
+        "agreement",
+        "cli",
+        "guide",
+        "instructor",
+        "linters",
+        "names",
+        "product",
+        "rules",
+        "versions",
+        "api",
+        "timeline",
+    )
 }
 # Words of other programs and of the product, kept as they write them.
 _QUOTED = (

@@ -16,11 +16,10 @@ from pkikit.design.san import design_sans
 from pkikit.errors import InputError
 from pkikit.issue.authority import BACKDATE, LEAF_LIFETIME, Authority, Profile
 from pkikit.judge.legs.client_auth_end import is_public
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import crl_urls, extension, format_time, has_ended, ocsp_urls, title
 from pkikit.model.deployment import Deployment
-from pkikit.model.tables.public_cas import WEB_LIFETIMES, days_at
+from pkikit.model.tables.public_cas import RENEWALS_LOSE_IT, WEB_LIFETIMES, days_at
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.text import printable
 

@@ -10,8 +10,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.errors import InputError
 from pkikit.judge.checks.certificate_checks import allows
 from pkikit.judge.legs.client_auth_end import is_public
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.facts import is_self_signed
+from pkikit.model.tables.public_cas import RENEWALS_LOSE_IT
 from pkikit.model.world import World
 from pkikit.planning.goals.draft import Draft, reissued, sharing
 from pkikit.text import listed, one_of, printable

@@ -11,7 +11,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.files import FileContents
 from pkikit.judge.checks.certificate_checks import allows, format_ekus
 from pkikit.judge.legs.client_auth_end import is_public
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.judge.paths.trust import build_path
 from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.canonical_name import format_name
@@ -26,7 +25,7 @@ from pkikit.model.certificates.facts import (
     unreadable_dates,
 )
 from pkikit.model.certificates.public_key import digest_name
-from pkikit.model.tables.public_cas import WEB_LIFETIMES, days_at
+from pkikit.model.tables.public_cas import RENEWALS_LOSE_IT, WEB_LIFETIMES, days_at
 from pkikit.report.doctor.diagnosis import Row
 from pkikit.text import counted, listed, printable
 
