@@ -1,12 +1,16 @@
-"""What contradicts itself in a deployment file: names used twice, aliases of nobody's peers, DNS zones that do not exist."""
+"""What contradicts itself in a deployment file: names used twice, aliases of nobody's peers, DNS zones that do not exist, promises about nobody."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pkikit.model.outside_parties import B2bPartner
-from pkikit.model.parties import Cluster, NodeList
+from pkikit.model.parties import Cluster, NodeList, PartyKind, Role
+from pkikit.model.promises import Promises
+from pkikit.model.tables.features import VERIFY_ORIGIN_SWITCH
+from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DnsZone, NeighbourZone, Zone
+from pkikit.text import did_you_mean, printable
 
 Problem = tuple[tuple[str | int, ...], str]  # where in the file, and the sentence
 
@@ -71,3 +75,40 @@ def own_peers(clusters: Sequence[Cluster], zone: NeighbourZone, fqdn_at: Callabl
                 ("peer_addresses", j),
                 f"{address} is a peer of the cluster {zone.cluster!r} itself, so it is not a neighbour",
             )
+
+
+def strange_origin_switches(clusters: Sequence[Cluster], version: ProductVersion) -> Iterator[Problem]:
+    """Yield the clusters that switch something off that their role or version cannot switch off."""
+    for i, cluster in enumerate(clusters):
+        place = ("clusters", i, "verify_origin_server")
+        if cluster.verify_origin_server:
+            continue
+        if cluster.role is not Role.EXPRESSWAY_C:
+            problem = "is an Expressway-E, and verify_origin_server is a switch of Expressway-C"
+            yield place, f"cluster {cluster.name!r} {problem}"
+        elif not version.has(VERIFY_ORIGIN_SWITCH):
+            first = VERIFY_ORIGIN_SWITCH.first
+            yield place, f"verify_origin_server can be off from {first} on, and this is {version}: remove the key"
+
+
+def strange_promises(
+    promises: Promises, clusters: Sequence[Cluster], zones: Sequence[Zone], machines: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield what `expect` names and the deployment does not have: clusters, zones, machines."""
+    names, zone_names = [c.name for c in clusters], [z.name for z in zones]
+    for service, promise in promises.services.items():
+        for j, name in enumerate(promise.clusters):
+            if name not in names:
+                problem = f"there is no cluster {name!r}; there are {', '.join(names)}.{did_you_mean(name, names)}"
+                yield ("expect", "services", service, "clusters", j), problem
+    for i, connection in enumerate(promises.connections):
+        if connection.zone is not None and connection.zone not in zone_names:
+            problem = f"there is no zone {connection.zone!r}; there are {', '.join(zone_names) or 'none'}"
+            yield ("expect", "connections", i, "zone"), problem
+    words = [*names, *(role.value for role in Role), *(kind.value for kind in PartyKind)]
+    for path, scope in promises.scopes():
+        if scope not in words and scope not in machines:
+            problem = "is not a cluster, a role, a kind of machine, or a machine of this deployment"
+            allowed = f"clusters are {', '.join(names)}, roles are {' and '.join(role.value for role in Role)}"
+            meant = did_you_mean(scope, (*words, *machines))
+            yield ("expect", *path), f"{printable(scope, 60)!r} {problem}; {allowed}.{meant}"

@@ -13,13 +13,21 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pkikit.errors import DeploymentError, InputError
-from pkikit.model.contradictions import duplicates, own_peers, strange_aliases, strange_partners
+from pkikit.model.contradictions import (
+    duplicates,
+    own_peers,
+    strange_aliases,
+    strange_origin_switches,
+    strange_partners,
+    strange_promises,
+)
 from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, IpAddress, Label, Switch, Version
 from pkikit.model.deployment_file.yaml_source import YamlSource, explain, read_yaml
 from pkikit.model.outside_parties import B2bPartner, CloudService, Partner
 from pkikit.model.parties import Cluster, Domains, NodeList, PartyGroup, PartyKind, Role, Server, Side
+from pkikit.model.promises import Promises
 from pkikit.model.tables import ports
-from pkikit.model.tables.features import DEFAULT_VERSION, VERIFY_ORIGIN_SWITCH
+from pkikit.model.tables.features import DEFAULT_VERSION
 from pkikit.model.unified_communications import ImPresence, MeetingServer, UnifiedCm, UnityConnection
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
@@ -51,6 +59,7 @@ class Deployment(FileValue):
 
     mra_endpoints: room systems register from outside too, beside Jabber. Those of the X8 time (TC software) accept an SRVName
     `_collab-edge._tls.DOMAIN` in E's certificate instead of the registration domain (Cisco TAC 211304).
+    expect: what the owner promises; nothing else depends on it.
     """
 
     name: Label
@@ -74,6 +83,7 @@ class Deployment(FileValue):
     meeting_servers: tuple[MeetingServer, ...] = ()
     revocation: Revocation = Revocation()
     addresses: dict[Fqdn, IpAddress] = {}  # noqa: RUF012 - pydantic copies defaults
+    expect: Promises | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -285,16 +295,14 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
     yield from duplicates(deployment.clusters, deployment.zones, deployment.node_lists)
     for i, cluster in enumerate(deployment.clusters):
         if cluster.fqdn is None and len(cluster.peers) > 1:
-            yield (
-                ("clusters", i),
-                f"cluster {cluster.name!r} has {len(cluster.peers)} peers, so it needs a name (fqdn)",
-            )
+            problem = f"cluster {cluster.name!r} has {len(cluster.peers)} peers, so it needs a name (fqdn)"
+            yield ("clusters", i), problem
     yield from _switches(deployment)
     for i, zone in enumerate(deployment.zones):
         yield from ((("zones", i, *path), problem) for path, problem in _zone_problems(deployment, zone))
-    names = [c.name for c in deployment.clusters]
     yield from strange_aliases(deployment.clusters)
     yield from strange_partners(deployment.b2b_partners, deployment.zones)
+    names = [c.name for c in deployment.clusters]
     for i, server in enumerate(deployment.servers):
         if server.cluster not in names:
             problem = f"names the cluster {server.cluster!r}, which does not exist; there are {', '.join(names)}"
@@ -309,23 +317,14 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
     for fqdn in deployment.addresses:
         if fqdn not in known:
             yield ("addresses", fqdn), f"{fqdn} is not a machine of this deployment"
+    if deployment.expect is not None:
+        yield from strange_promises(deployment.expect, deployment.clusters, deployment.zones, deployment.parties)
 
 
 def _switches(deployment: Deployment) -> Iterator[_Problem]:
     """Yield the switches that this version, or this machine, does not have."""
     version = deployment.product_version
-    for i, cluster in enumerate(deployment.clusters):
-        place = ("clusters", i, "verify_origin_server")
-        if cluster.verify_origin_server:
-            continue
-        if cluster.role is not Role.EXPRESSWAY_C:
-            yield (
-                place,
-                f"cluster {cluster.name!r} is an Expressway-E, and verify_origin_server is a switch of Expressway-C",
-            )
-        elif not version.has(VERIFY_ORIGIN_SWITCH):
-            first = VERIFY_ORIGIN_SWITCH.first
-            yield place, f"verify_origin_server can be off from {first} on, and this is {version}: remove the key"
+    yield from strange_origin_switches(deployment.clusters, version)
     taken = {*deployment.parties, *(c.fqdn for c in deployment.clusters if c.fqdn), *deployment.addresses.values()}
     for i, group in enumerate(deployment.unified_cm):
         for key, problem in group.problems(version, mra=deployment.mra, taken=taken):

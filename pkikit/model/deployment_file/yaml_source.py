@@ -184,6 +184,8 @@ def explain(error: pydantic.ValidationError, source: YamlSource, model: type[pyd
         return f"{key}: the type is {first['ctx']['expected_tags']}, not {_show_value(first['input'].get('type'))}"
     if first["type"] in {"deployment", "name"}:
         return f"{key}: {first['msg']}" if key else str(first["msg"])
+    if first["type"] in {"model_type", "dict_type"}:
+        return f"{key}: write a mapping ({{key: value}}), not {_show_value(first['input'])}"
     if first["type"].startswith("bool_"):
         return f"{key}: write on or off (yes, no, true, false), not {_show_value(first['input'])}"
     return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, not {_show_value(first['input'])}"
@@ -220,5 +222,6 @@ def _allowed_keys(model: type[pydantic.BaseModel], path: Path) -> list[str]:
             mapping = node.get("discriminator", {}).get("mapping", {})
             node = resolve({"$ref": mapping[part]}) if part in mapping else node
         else:
-            node = resolve(node.get("properties", {}).get(part, {}))
+            entries = node.get("additionalProperties")
+            node = resolve(node.get("properties", {}).get(part) or (entries if isinstance(entries, dict) else {}))
     return sorted(node.get("properties", {}))
