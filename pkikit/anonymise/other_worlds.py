@@ -51,7 +51,9 @@ def names_in(deployment: Deployment) -> tuple[str, ...]:
             return {k: values(v) for k, v in value.items() if k not in SETTINGS}
         return [values(one) for one in value] if isinstance(value, list) else value
 
-    return tuple(texts_of(values(deployment.model_dump(mode="json", exclude_unset=True))))
+    # What `expect` names is named elsewhere too; the rest of it are words and days.
+    dumped = deployment.model_dump(mode="json", exclude_unset=True, exclude={"expect"})
+    return tuple(texts_of(values(dumped)))
 
 
 def choose(

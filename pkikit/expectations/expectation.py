@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pkikit.model.findings import Answer, Evidence, Finding, Verdict
-from pkikit.rules.expectation_rules import NOT_ASSESSED
+from pkikit.rules.expectation_rules import NOT_ASSESSED, NOTHING_PROMISED
 from pkikit.text import listed
 from pkikit.view.description import iso
 
@@ -75,7 +75,13 @@ class Expectation:
 
     @classmethod
     def of(
-        cls, key: str, promise: str, answers: Sequence[Answer], *, broken: Break | None = None, missing: Iterable[str] = ()
+        cls,
+        key: str,
+        promise: str,
+        answers: Sequence[Answer],
+        *,
+        broken: Break | None = None,
+        missing: Iterable[str] = (),
     ) -> Expectation:
         """Return the expectation that these answers are.
 
@@ -98,8 +104,17 @@ class Expectation:
             outcome=outcome,
             first_break=broken,
             missing=lacks,
-            answers=(*answers, unknown),
+            answers=(NOTHING_PROMISED.kept, *answers, unknown),
         )
+
+    @classmethod
+    def about_nothing(cls, key: str, promise: str, why: str) -> Expectation:
+        """Return the expectation of a promise that cannot be judged whatever is given: nobody has what it is about."""
+        evidence = Evidence(
+            label=promise, expected="something to judge", seen=why, where=key, says=f"{why} ({promise})."
+        )
+        answer = NOTHING_PROMISED.judge(key, [evidence])
+        return cls(key=key, promise=promise, outcome=Outcome.NOT_ASSESSED, missing=(why,), answers=(answer,))
 
     @property
     def findings(self) -> tuple[Finding, ...]:

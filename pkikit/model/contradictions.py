@@ -1,4 +1,4 @@
-"""What contradicts itself in a deployment file: names used twice, aliases of nobody's peers, DNS zones that do not exist, promises about nobody."""
+"""What contradicts itself in a deployment file: names used twice, aliases and promises about nobody, DNS zones without a name."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _day(value: Any) -> Any:
-    """Read a day. A number is not one, although pydantic would count seconds."""
+    # A number is not a day, although pydantic would count seconds.
     if type(value) is date:
         return value
     if isinstance(value, str) and _DAY.fullmatch(value):
@@ -36,7 +36,7 @@ def _day(value: Any) -> Any:
 
 
 def _bits(value: Any) -> Any:
-    """Read a number of bits: 3072 or ">= 3072", which mean the same."""
+    # 3072 and ">= 3072" mean the same.
     if type(value) is int:
         return value
     found = _AT_LEAST.fullmatch(value) if isinstance(value, str) else None
@@ -173,7 +173,9 @@ _Connections = Annotated[
     tuple[ConnectionPromise, ...],
     BeforeValidator(_list, json_schema_input_type=tuple[ConnectionPromise, ...] | ConnectionPromise),
 ]
-_Keys = Annotated[tuple[KeyPromise, ...], BeforeValidator(_list, json_schema_input_type=tuple[KeyPromise, ...] | KeyPromise)]
+_Keys = Annotated[
+    tuple[KeyPromise, ...], BeforeValidator(_list, json_schema_input_type=tuple[KeyPromise, ...] | KeyPromise)
+]
 _Lifetimes = Annotated[
     tuple[LifetimePromise, ...],
     BeforeValidator(_list, json_schema_input_type=tuple[LifetimePromise, ...] | LifetimePromise),
@@ -191,9 +193,10 @@ class Promises(FileValue):
 
     def scopes(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield each cluster, role, kind or machine that is named, with its place in the file."""
-        for key, several in (("keys", self.keys), ("lifetime", self.lifetime)):
-            for i, promise in enumerate(several):
-                yield from (((key, i, "of", j), scope) for j, scope in enumerate(promise.of))
+        for i, key in enumerate(self.keys):
+            yield from ((("keys", i, "of", j), scope) for j, scope in enumerate(key.of))
+        for i, lifetime in enumerate(self.lifetime):
+            yield from ((("lifetime", i, "of", j), scope) for j, scope in enumerate(lifetime.of))
         if self.public_ca is not None:
             yield from ((("public_ca", "never_on", j), scope) for j, scope in enumerate(self.public_ca.never_on))
         for i, connection in enumerate(self.connections):

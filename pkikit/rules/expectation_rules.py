@@ -25,7 +25,7 @@ NOT_MUTUAL = Rule(
     id="expect.connection-not-mutual",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="On a connection that `expect:` promises as mutual, both sides verify the other's certificate and refuse a wrong one.",
+    requirement="On a connection that is promised as mutual, both sides verify the other's certificate, and refuse a wrong one.",
     source="ours",
     fix="Switch TLS verify mode on (a cluster: cluster_tls enforce), or remove `mutual` under expect.connections.",
 )

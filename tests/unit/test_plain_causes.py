@@ -10,7 +10,17 @@ from pkikit.rules.plain_causes import BY_RULE, PLAIN_CAUSES, Gate, named_cause, 
 from simulator.clinic.case import cases
 
 # Errors that are never the cause of a ticket: symptoms, and rules about requests, files of a plan, or certificates by hand.
-NO_CAUSES = ("answer.", "certificate.", "chain.extension", "csr.", "deployment.", "diagnose.", "tunnel.", "zone.")
+NO_CAUSES = (
+    "expect.",
+    "answer.",
+    "certificate.",
+    "chain.extension",
+    "csr.",
+    "deployment.",
+    "diagnose.",
+    "tunnel.",
+    "zone.",
+)
 SYMPTOMS = {
     "acme.common-name-long",
     "cluster.link-down",

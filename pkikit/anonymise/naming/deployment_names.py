@@ -7,6 +7,7 @@ from typing import Any
 from pkikit.anonymise.naming.replaced_names import Names
 from pkikit.anonymise.naming.tokens import Tokens
 from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.promises import Promises
 
 # Keys whose values are words of the product, and keys whose values are labels that a person chose.
 SETTINGS = frozenset(
@@ -41,7 +42,32 @@ class DeploymentNames:
         Raises:
             DeploymentError: the new names do not fit into a deployment file.
         """
-        return deployment_from(self._value("", original.model_dump(mode="json", exclude_unset=True)))
+        data = original.model_dump(mode="json", exclude_unset=True, exclude={"expect"})
+        renamed = self._value("", data)
+        if original.expect is not None:
+            renamed["expect"] = self._promises(original, original.expect)
+        return deployment_from(renamed)
+
+    def _promises(self, original: Deployment, promises: Promises) -> dict[str, Any]:
+        """Return what is promised under other names: of clusters, zones and machines. The rest are words and numbers."""
+        data = promises.model_dump(mode="json", exclude_unset=True)
+        for service in data.get("services", {}).values():
+            if "clusters" in service:
+                service["clusters"] = [self.label(name) for name in service["clusters"]]
+        for connection in data.get("connections", ()):
+            if connection.get("zone"):
+                connection["zone"] = self.label(connection["zone"])
+        clusters = {cluster.name for cluster in original.clusters}
+        for path, scope in promises.scopes():
+            *parents, last = path
+            place: Any = data
+            for part in parents:
+                place = place[part]
+            if scope in clusters:
+                place[last] = self.label(scope)
+            elif scope in original.parties:
+                place[last] = self._names.host(scope)
+        return data
 
     def _value(self, key: str, value: Any) -> Any:
         match value:

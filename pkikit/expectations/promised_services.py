@@ -9,18 +9,19 @@ from datetime import datetime
 
 from pkikit.design.services import Service, ServiceName
 from pkikit.expectations.expectation import Break, Expectation
-from pkikit.expectations.timeline import Moment, Timeline, end_of, until_words
+from pkikit.expectations.moments import Moment, Timeline, end_of, until_words
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.service_state import ServiceState, service_states
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence
 from pkikit.model.promises import ServicePromise
-from pkikit.rules.expectation_rules import NOTHING_PROMISED, SERVICE_DOWN
-from pkikit.text import counted, listed
+from pkikit.rules.expectation_rules import SERVICE_DOWN
+from pkikit.text import listed
 from pkikit.view.short_names import ShortNames
 
 _NAMED = 3  # connections named in a sentence
+_SPITE = ("", " even if any one Expressway is down", " even if any two Expressways are down")
 _SECOND_WAY = "Add a further peer to the cluster, with all of its connections, or promise less under expect.services."
 
 
@@ -60,25 +61,23 @@ def judge_service(
     absent = [c for c in promise.clusters if c not in {s.cluster for s in mine}]
     lacks = _nothing(word, promise, mine, absent, past=end_of(promise, at) < at)
     if lacks:
-        evidence = Evidence(label=says, expected="something to judge", seen=lacks, where=key, says=f"{lacks}.")
-        return Expectation.of(key, says, [NOTHING_PROMISED.judge(key, [evidence])], missing=[lacks])
-    kept = NOTHING_PROMISED.kept
-    waits: dict[str, None] = {}
+        return Expectation.about_nothing(key, says, lacks)
+    missing: dict[str, None] = {}
     for moment in timeline.moments(end_of(promise, at)):
         for without, states in _states(promise, deployment, mine, moment):
             down = next((s for s in states if s.state is State.DOWN), None)
             if down is not None:
                 outage = _Outage(moment=moment, state=down, without=without)
                 return _broken(key, says, outage, names, at)
-            waits.update(dict.fromkeys(leg for s in states if s.state is State.NOT_ASSESSED for leg in s.waits_for))
-    missing = timeline.now.lacking(waits)
-    return Expectation.of(key, says, [kept, SERVICE_DOWN.kept], missing=missing)
+            open_ids = (leg for s in states if s.state is State.NOT_ASSESSED for leg in s.waits_for)
+            missing.update(dict.fromkeys(moment.lacking(open_ids)))
+    return Expectation.of(key, says, [SERVICE_DOWN.kept], missing=missing)
 
 
 def _promise(word: str, promise: ServicePromise, mine: Sequence[Service]) -> str:
     where = listed(promise.clusters or tuple(dict.fromkeys(s.cluster for s in mine)))
     verb = "works at every peer" if promise.every_peer else "works"
-    spite = f" although any {counted(promise.peers_down, 'Expressway')} may be down" if promise.peers_down else ""
+    spite = _SPITE[promise.peers_down]
     return f"{ServiceName(word).label} {verb}{f' on {where}' if where else ''}{until_words(promise)}{spite}"
 
 
@@ -111,13 +110,18 @@ def _with_down(moment: Moment, without: Sequence[str]) -> Mapping[str, State]:
     }
 
 
+def _without(peers: Sequence[str], names: ShortNames) -> str:
+    short = [names.short.get(peer, peer) for peer in peers]
+    return f" if {listed(short)} {'is' if len(short) == 1 else 'are'} down" if short else ""
+
+
 def _broken(key: str, says: str, outage: _Outage, names: ShortNames, now: datetime) -> Expectation:
     moment, state = outage.moment, outage.state
     # What the missing Expressways take with them is no cause: name what breaks it beside them.
     own = [leg for leg in state.because if moment.states[leg] is State.DOWN] or list(state.because)
     found = next((f for leg in own if (f := moment.cause_of(leg)) is not None), None)
     when = "now" if moment.at <= now else f"from {format_time(moment.at)} on"
-    spite = f" if {listed([names.short.get(p, p) for p in outage.without])} is down" if outage.without else ""
+    spite = _without(outage.without, names)
     lines = listed([names.connection(leg) for leg in own], at_most=_NAMED)
     what = f"{state.name.label} is down on {state.where} {when}{spite}"
     if found is not None:
@@ -125,9 +129,11 @@ def _broken(key: str, says: str, outage: _Outage, names: ShortNames, now: dateti
     else:
         why = f"It needs {lines}, and has no other way"
     message = f"{what}. {why}{'' if why.endswith('.') else '.'} Promised: {says}."
-    evidence = Evidence(label=says, expected=says, seen=f"{what} ({lines})", where=listed(own, at_most=_NAMED), says=message)
+    evidence = Evidence(
+        label=says, expected=says, seen=f"{what} ({lines})", where=listed(own, at_most=_NAMED), says=message
+    )
     fix = found.fix if found is not None else _SECOND_WAY
     answer = SERVICE_DOWN.judge(key, [evidence])
     fixed = answer.with_findings(replace(f, fix=fix) for f in answer.findings)
     first = Break(at=moment.at, connections=tuple(own), cause=found.rule if found else SERVICE_DOWN.id, fix=fix)
-    return Expectation.of(key, says, [NOTHING_PROMISED.kept, fixed], broken=first)
+    return Expectation.of(key, says, [fixed], broken=first)

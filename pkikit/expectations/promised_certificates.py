@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from cryptography import x509
 
 from pkikit.expectations.expectation import Break, Expectation
 from pkikit.expectations.scope import HeldCertificate
 from pkikit.judge.legs.sunset import is_public
-from pkikit.model.certificates.facts import facts_of, format_time, key_kind, unreadable_dates
+from pkikit.model.certificates.certificate_facts import facts_of
+from pkikit.model.certificates.facts import format_time, key_kind, unreadable_dates
 from pkikit.model.findings import Answer, Evidence
 from pkikit.model.promises import KeyPromise, LifetimePromise, Promises, PublicCaPromise
 from pkikit.rules.expectation_rules import FEW_DAYS_LEFT, KEY_NOT_AS_PROMISED, LIFETIME_TOO_LONG, PUBLIC_CA
@@ -46,11 +48,13 @@ def judge_certificates(promises: Promises, held: _Held, at: datetime) -> Iterato
     """
     for i, key in enumerate(promises.keys):
         place, words = f"expect.keys[{i}]", _key_words(key)
-        yield _judged(place, words, key.of, held, at, [(KEY_NOT_AS_PROMISED, lambda c, key=key: _key(key, c))])
+        yield _judged(place, words, key.of, held, at, [(KEY_NOT_AS_PROMISED, partial(_key, key))])
     if promises.public_ca is not None:
         yield _public_ca(promises.public_ca, held, at)
     for i, lifetime in enumerate(promises.lifetime):
-        yield _judged(f"expect.lifetime[{i}]", _lifetime_words(lifetime), lifetime.of, held, at, _lifetime(lifetime, at))
+        yield _judged(
+            f"expect.lifetime[{i}]", _lifetime_words(lifetime), lifetime.of, held, at, _lifetime(lifetime, at)
+        )
 
 
 _Check = tuple[Rule, Callable[[x509.Certificate], _Seen | None]]
@@ -99,7 +103,9 @@ def _key(promise: KeyPromise, certificate: x509.Certificate) -> _Seen | None:
         return _Seen(unknown="the key")
     if kind == "RSA" and promise.rsa is not None and bits < promise.rsa:
         wanted = f"at least {promise.rsa} bits"
-        return _Seen(expected=wanted, seen=f"RSA, {bits} bits", says=f"has an RSA key of {bits} bits; promised are {wanted}")
+        return _Seen(
+            expected=wanted, seen=f"RSA, {bits} bits", says=f"has an RSA key of {bits} bits; promised are {wanted}"
+        )
     if kind == "EC" and promise.ec is not None:
         curve = CURVES.get(bits, f"a curve of {bits} bits")
         wanted = listed(promise.ec, "or") or "no EC key"
@@ -134,8 +140,8 @@ def _lifetime(promise: LifetimePromise, at: datetime) -> Iterator[_Check]:
             if unreadable_dates(certificate):
                 return _Seen(unknown="the dates")
             days = lifetime_days(certificate)
-            says = f"lives {days:g} days; promised are at most {most}"
-            return _Seen(expected=f"at most {most} days", seen=f"{days:g} days", says=says) if days > most else None
+            says = f"lives {counted(days, 'day')}; promised are at most {most}"
+            return _Seen(expected=f"at most {most} days", seen=f"{days} days", says=says) if days > most else None
 
         yield LIFETIME_TOO_LONG, lives
     if least is not None:
@@ -152,7 +158,7 @@ def _lifetime(promise: LifetimePromise, at: datetime) -> Iterator[_Check]:
         yield FEW_DAYS_LEFT, left
 
 
-def lifetime_days(certificate: x509.Certificate) -> float:
-    """Return how many days a certificate lives; both its first and its last second count (RFC 5280 §4.1.2.5)."""
+def lifetime_days(certificate: x509.Certificate) -> int:
+    """Return how many whole days a certificate lives; both its first and its last second count (RFC 5280 §4.1.2.5)."""
     facts = facts_of(certificate)
-    return round((facts.ends - facts.begins + timedelta(seconds=1)) / DAY, 2)
+    return (facts.ends - facts.begins + timedelta(seconds=1)) // DAY

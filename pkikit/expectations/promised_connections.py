@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pkikit.expectations.expectation import Break, Expectation
+from pkikit.expectations.moments import Moment, Timeline, end_of, until_words
 from pkikit.expectations.scope import machines_in
-from pkikit.expectations.timeline import Moment, Timeline, end_of, until_words
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment
-from pkikit.model.findings import Answer, Evidence
+from pkikit.model.findings import Answer, Evidence, Finding
 from pkikit.model.leg import Leg
 from pkikit.model.promises import ConnectionPromise
-from pkikit.rules.expectation_rules import CONNECTION_DOWN, NOT_MUTUAL, NOTHING_PROMISED
+from pkikit.rules.expectation_rules import CONNECTION_DOWN, NOT_MUTUAL
 from pkikit.text import listed
 from pkikit.view.short_names import ShortNames
 
 
 def judge_connections(
-    key: str, promise: ConnectionPromise, deployment: Deployment, legs: Sequence[Leg], timeline: Timeline, names: ShortNames
+    key: str,
+    promise: ConnectionPromise,
+    deployment: Deployment,
+    legs: Sequence[Leg],
+    timeline: Timeline,
+    names: ShortNames,
 ) -> Expectation:
     """Judge a promise about connections.
 
@@ -42,24 +48,22 @@ def judge_connections(
     if not lacks and end < at and promise.until is not None:
         lacks = f"The promise ended on {promise.until:%Y-%m-%d}"
     if lacks:
-        evidence = Evidence(label=says, expected="something to judge", seen=lacks, where=key, says=f"{lacks} ({says}).")
-        return Expectation.of(key, says, [NOTHING_PROMISED.judge(key, [evidence])], missing=[lacks])
-    answers: list[Answer] = [NOTHING_PROMISED.kept]
+        return Expectation.about_nothing(key, says, lacks)
+    answers: list[Answer] = []
     broken: Break | None = None
     missing: tuple[str, ...] = ()
     if promise.mutual:
         one_sided = [leg for leg in mine if not is_mutual(leg)]
-        answers += [_not_mutual(key, leg, names) for leg in one_sided] or [NOT_MUTUAL.kept]
+        answers.append(NOT_MUTUAL.judge(key, [_not_mutual(leg, names) for leg in one_sided]))
         if one_sided:
             ids = tuple(leg.id for leg in one_sided)
             broken = Break(at=at, connections=ids, cause=NOT_MUTUAL.id, fix=NOT_MUTUAL.fix)
     if promise.up:
-        found = list(_first_downs(mine, timeline, promise))
-        answers += [_down(key, leg, moment, says, names, timeline) for leg, moment in found] or [CONNECTION_DOWN.kept]
-        if found and (broken is None or found[0][1].at < broken.at):
+        found = list(_first_downs(mine, timeline, end))
+        answers += _down(key, found, says, names, at) or [CONNECTION_DOWN.kept]
+        if found and (broken is None or found[0].moment.at < broken.at):
             broken = _break_of(found)
-        now = timeline.now
-        missing = now.lacking(leg.id for leg in mine if now.states[leg.id] is State.NOT_ASSESSED)
+        missing = _lacking(mine, timeline, end)
     return Expectation.of(key, says, answers, broken=broken, missing=missing)
 
 
@@ -92,30 +96,53 @@ def _promise(promise: ConnectionPromise) -> str:
     return f"{every}{kind}{zone}{joined} are {listed(states)}{until_words(promise)}"
 
 
-def _first_downs(
-    mine: Iterable[Leg], timeline: Timeline, promise: ConnectionPromise
-) -> Iterable[tuple[Leg, Moment]]:
-    """Yield each connection that goes down, with the moment, the first one first."""
+@dataclass(frozen=True, kw_only=True)
+class _Down:
+    """A connection, the moment at which it goes down, and why."""
+
+    leg: Leg
+    moment: Moment
+    cause: Finding | None
+
+    @property
+    def rule(self) -> str:
+        """The rule that it breaks."""
+        return self.cause.rule if self.cause is not None else CONNECTION_DOWN.id
+
+    @property
+    def fix(self) -> str:
+        """What to do."""
+        return self.cause.fix if self.cause is not None else CONNECTION_DOWN.fix
+
+
+def _first_downs(mine: Iterable[Leg], timeline: Timeline, end: datetime) -> Iterator[_Down]:
+    """Yield each connection that goes down, the first one first."""
     left = {leg.id: leg for leg in mine}
-    for moment in timeline.moments(end_of(promise, timeline.now.at)):
+    for moment in timeline.moments(end):
         for leg_id in [leg_id for leg_id in left if moment.states[leg_id] is State.DOWN]:
-            yield left.pop(leg_id), moment
+            yield _Down(leg=left.pop(leg_id), moment=moment, cause=moment.cause_of(leg_id))
         if not left:
             return
 
 
-def _break_of(found: Sequence[tuple[Leg, Moment]]) -> Break:
-    leg, moment = found[0]
-    cause = moment.cause_of(leg.id)
-    return Break(
-        at=moment.at,
-        connections=tuple(one.id for one, other in found if other.at == moment.at),
-        cause=cause.rule if cause else CONNECTION_DOWN.id,
-        fix=cause.fix if cause else CONNECTION_DOWN.fix,
+def _lacking(mine: Iterable[Leg], timeline: Timeline, end: datetime) -> tuple[str, ...]:
+    """Return what is missing at any moment until the end, each once."""
+    ids = [leg.id for leg in mine]
+    lacks = (
+        lack
+        for moment in timeline.moments(end)
+        for lack in moment.lacking(leg for leg in ids if moment.states[leg] is State.NOT_ASSESSED)
     )
+    return tuple(dict.fromkeys(lacks))
 
 
-def _not_mutual(key: str, leg: Leg, names: ShortNames) -> Answer:
+def _break_of(found: Sequence[_Down]) -> Break:
+    first = found[0]
+    ids = tuple(one.leg.id for one in found if one.moment.at == first.moment.at)
+    return Break(at=first.moment.at, connections=ids, cause=first.rule, fix=first.fix)
+
+
+def _not_mutual(leg: Leg, names: ShortNames) -> Evidence:
     line = names.connection(leg)
     if leg.permissive:
         seen = "both sides only note what they find (cluster TLS is permissive)"
@@ -124,16 +151,25 @@ def _not_mutual(key: str, leg: Leg, names: ShortNames) -> Answer:
     else:
         seen = f"{names.short.get(leg.server, leg.server)} does not ask for a certificate"
     says = f"{line} is not mutually verified: {seen}."
-    evidence = Evidence(label=line, expected="both sides verify and enforce", seen=seen, where=leg.id, says=says)
-    return NOT_MUTUAL.judge(key, [evidence])
+    return Evidence(label=line, expected="both sides verify and enforce", seen=seen, where=leg.id, says=says)
 
 
-def _down(key: str, leg: Leg, moment: Moment, says: str, names: ShortNames, timeline: Timeline) -> Answer:
-    cause, line = moment.cause_of(leg.id), names.connection(leg)
-    when = "now" if moment.at <= timeline.now.at else f"from {format_time(moment.at)} on"
-    why = f" by {cause.rule}: {cause.message.rstrip('.')}" if cause else ""
+def _down(key: str, found: Sequence[_Down], says: str, names: ShortNames, now: datetime) -> list[Answer]:
+    """Return one answer for each cause, with the connections that it takes down."""
+    causes: dict[tuple[str, str], list[_Down]] = {}
+    for one in found:
+        causes.setdefault((one.rule, one.cause.message if one.cause is not None else ""), []).append(one)
+    answers = []
+    for members in causes.values():
+        answer = CONNECTION_DOWN.judge(key, [_evidence(one, says, names, now) for one in members])
+        fix = members[0].fix
+        answers.append(answer.with_findings(replace(finding, fix=fix) for finding in answer.findings))
+    return answers
+
+
+def _evidence(one: _Down, says: str, names: ShortNames, now: datetime) -> Evidence:
+    line = names.connection(one.leg)
+    when = "now" if one.moment.at <= now else f"from {format_time(one.moment.at)} on"
+    why = f" by {one.rule}: {one.cause.message.rstrip('.')}" if one.cause else ""
     text = f"{line} is down {when}{why}. Promised: {says}."
-    evidence = Evidence(label=line, expected=says, seen=f"down {when}", where=leg.id, says=text)
-    answer = CONNECTION_DOWN.judge(key, [evidence])
-    fix = cause.fix if cause else CONNECTION_DOWN.fix
-    return answer.with_findings(replace(found, fix=fix) for found in answer.findings)
+    return Evidence(label=line, expected=says, seen=f"down {when}", where=one.leg.id, says=text)

@@ -49,7 +49,7 @@ class Moment:
     Attributes:
         at: the instant.
         states: the state of each leg, by id.
-        breaks: the judgement of each leg from this instant on, by id.
+        breaks: the judgement of each leg at this instant, by id.
     """
 
     at: datetime
@@ -84,7 +84,7 @@ class Timeline:
         return self._moments[0]
 
     def moments(self, until: datetime) -> Iterator[Moment]:
-        """Yield now, and each later instant at which a connection may go down.
+        """Yield now, and each later instant at which the verdict about a connection may differ.
 
         Args:
             until: the last instant that counts.
@@ -106,13 +106,11 @@ class Timeline:
             number += 1
 
     def _moment(self, at: datetime, seen: Mapping[str, State]) -> Moment:
-        found = first_breaks(self._world, at=at, until=self._until, partial=self._partial)
+        found = first_breaks(self._world, at=at, until=at, partial=self._partial)
         breaks = {entry.leg.id: entry for entry in found}
         return Moment(at=at, breaks=breaks, states={leg: seen.get(leg, entry.state) for leg, entry in breaks.items()})
 
     def _next(self, moment: Moment) -> datetime | None:
-        """Return the next instant at which a connection goes down, or at which one that is down may come back."""
-        instants = [
-            entry.next_change if entry.state is State.DOWN else entry.at for entry in moment.breaks.values()
-        ]
-        return min((at for at in instants if at is not None and moment.at < at <= self._until), default=None)
+        """Return the next instant at which the verdict about a connection may differ."""
+        changes = (entry.next_change for entry in moment.breaks.values())
+        return min((at for at in changes if at is not None and moment.at < at <= self._until), default=None)

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from pkikit.design.legs import legs_of
 from pkikit.design.services import services_of
-from pkikit.expectations.certificates import judge_certificates
-from pkikit.expectations.connections import judge_connections
 from pkikit.expectations.expectation import Expectation
+from pkikit.expectations.moments import Timeline, end_of
+from pkikit.expectations.promised_certificates import judge_certificates
+from pkikit.expectations.promised_connections import judge_connections
+from pkikit.expectations.promised_services import judge_service
 from pkikit.expectations.scope import HeldCertificate, certificates_at, machines_in
-from pkikit.expectations.services import judge_service
-from pkikit.expectations.timeline import Timeline, end_of
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.stand_ins import known_part
 from pkikit.model.promises import Promises
