@@ -20,6 +20,12 @@ COPY = Path(__file__).resolve().with_name("give_course.py")
 # One Pebble for all learners, where docs/class.md has it fetched; without it, ACME alone does not work.
 PEBBLE = COPY.parents[1] / ".cache" / "expressway-certificate-lab" / "pebble-2.4" / "usr" / "bin" / "pebble"
 LOCAL = os.environ.get("EXPRESSWAY_LAB_SPAWNER") == "local"
+HOMES = os.environ.get("EXPRESSWAY_LAB_HOMES", "/tmp")  # of `local` only
+# The progress service, for `hand_in()`: an account of its own, which alone can read the keys and put a socket there. A port
+# would be worse: any learner could take it while the service is down, and collect the others' tokens.
+PROGRESS_USER = "expressway-progress"
+PROGRESS = Path(HOMES, "progress-service") if LOCAL else Path("/var/lib/expressway-lab")
+MAY_HAND_IN = "access:services!service=progress"
 
 
 def give_course(spawner: Spawner) -> None:
@@ -49,6 +55,14 @@ def as_learner(name: str) -> dict[str, object]:
     }
 
 
+def has_progress_service() -> bool:
+    """True if there is the account that runs it; without it, learners save reports as files."""
+    try:
+        return LOCAL or bool(pwd.getpwnam(PROGRESS_USER))
+    except KeyError:
+        return False
+
+
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"  # put a TLS proxy in front of it
 c.JupyterHub.cleanup_servers = True
 c.Spawner.default_url = "/lab/tree/Home.ipynb"
@@ -64,7 +78,7 @@ if LOCAL:
     c.JupyterHub.spawner_class = "simple"
     c.JupyterHub.authenticator_class = "dummy"  # any name, no password: only on a machine of your own
     c.Authenticator.allow_all = True
-    c.Spawner.notebook_dir = os.environ.get("EXPRESSWAY_LAB_HOMES", "/tmp") + "/{username}"
+    c.SimpleLocalProcessSpawner.home_dir_template = c.Spawner.notebook_dir = HOMES + "/{username}"
 else:
     c.JupyterHub.spawner_class = "systemdspawner.SystemdSpawner"
     c.SystemdSpawner.isolate_tmp = True  # nobody sees another's workbench
@@ -73,6 +87,8 @@ else:
     c.Authenticator.allowed_groups = {"learners"}
     c.Spawner.notebook_dir = "~{username}/expressway-lab"  # the learner's home, also where the Hub expands it
 
+# Two hundred learners who log in at nine: ten servers start at a time, the others wait their turn.
+c.JupyterHub.concurrent_spawn_limit = 10
 # A kernel that does nothing for half an hour ends, and its lab with it; a server after an hour.
 c.Spawner.args = ["--MappingKernelManager.cull_idle_timeout=1800", "--MappingKernelManager.cull_connected=True"]
 c.JupyterHub.load_roles = [
@@ -85,3 +101,12 @@ c.JupyterHub.load_roles = [
 c.JupyterHub.services = [
     {"name": "cull-idle", "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=3600"]}
 ]
+
+if has_progress_service():
+    socket = f"unix:{PROGRESS / 'progress.sock'}"
+    serve = [sys.executable, "-m", "workbook.handin", "serve", "--folder", str(PROGRESS), "--address", socket]
+    c.JupyterHub.services.append({"name": "progress", "command": serve, "user": "" if LOCAL else PROGRESS_USER})
+    c.Spawner.environment = {**c.Spawner.environment, "EXPRESSWAY_LAB_PROGRESS": socket}
+    # The token of a learner's server may do what it always may, and hand in progress.
+    c.Spawner.server_token_scopes = ["users:activity!user", "access:servers!server", MAY_HAND_IN]
+    c.JupyterHub.load_roles.append({"name": "user", "scopes": ["self", MAY_HAND_IN]})

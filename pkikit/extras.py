@@ -33,6 +33,7 @@ EXTRA_OF: Mapping[str, str] = {
     "pandas": "workbook",
     "resvg_py": "png",
     "traitlets": "workbook",
+    "jupyterhub": "class",
 }
 """Top-level module, as `import` names it, to the smallest extra that installs it."""
 

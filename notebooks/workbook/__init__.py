@@ -10,6 +10,7 @@ with optional_packages("workbook"):
     from workbook.course.exercises import break_for, check
     from workbook.course.progress import progress_report, save_report
     from workbook.desk.clinic_desk import clinic_console
+    from workbook.handin.send import hand_in
     from workbook.intake.intake_panel import bring_archives
     from workbook.learning.change_card import change_list, open_change
     from workbook.learning.exam_card import exam
@@ -164,6 +165,7 @@ __all__ = [
     "finish",
     "forms",
     "gates",
+    "hand_in",
     "handshake_theatre",
     "happenings",
     "hold_over",

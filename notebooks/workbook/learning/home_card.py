@@ -8,6 +8,7 @@ from html import escape
 from pkikit.text import counted
 from workbook.course.lessons import Lesson, course_folder, lessons
 from workbook.course.progress import when_answered
+from workbook.handin.send import can_hand_in, hand_in
 from workbook.learning.cards import Card, Html, button, heading, row
 from workbook.learning.lesson_cards import bar, done_in
 from workbook.plainly import tell_plainly
@@ -55,9 +56,15 @@ class HomeCard(Card):
         super().__init__()
         self.map = Html()
         self.again = button("Update", self.redraw)
-        self.children = [heading("Expressway Certificate Lab"), self.map, row(self.again), self.said]
+        self.hand_in = button("Hand in my progress", self.safely(self._hand_in))
+        buttons = [self.again, self.hand_in] if can_hand_in() else [self.again]
+        self.children = [heading("Expressway Certificate Lab"), self.map, row(*buttons), self.said]
         self.redraw()
         when_answered(self.redraw)
+
+    def _hand_in(self) -> None:
+        """On a class server only."""
+        self.say(hand_in())
 
     @property
     def plain(self) -> str:
