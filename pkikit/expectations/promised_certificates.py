@@ -11,7 +11,7 @@ from cryptography import x509
 
 from pkikit.expectations.expectation import Break, Expectation
 from pkikit.expectations.scope import HeldCertificate
-from pkikit.judge.legs.sunset import is_public
+from pkikit.judge.legs.client_auth_end import is_public
 from pkikit.model.certificates.certificate_facts import facts_of
 from pkikit.model.certificates.facts import format_time, key_kind, unreadable_dates
 from pkikit.model.findings import Answer, Evidence
