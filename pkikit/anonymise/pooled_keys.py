@@ -65,7 +65,7 @@ class PooledKeys(SeededKeys):
             spare = primes(shape.bits // 2)[-2:] if shape.bits % 2 == 0 and shape.exponent == 65537 else ()
             pair = self._pairs.get(original) or (spare if not _is_key(original) else ())
             if pair:
-                return _key_of(pair[0], pair[1], shape.exponent)
+                return rsa_key(pair[0], pair[1], shape.exponent)
         return super().private(shape, original)
 
 
@@ -87,7 +87,17 @@ def _rsa_keys(originals: Originals) -> dict[bytes, KeyShape]:
     return found
 
 
-def _key_of(p: int, q: int, exponent: int) -> rsa.RSAPrivateKey:
+def rsa_key(p: int, q: int, exponent: int = 65537) -> rsa.RSAPrivateKey:
+    """Return the key of two primes, which are not checked.
+
+    Args:
+        p: a prime.
+        q: another one.
+        exponent: the public exponent.
+
+    Returns:
+        The key.
+    """
     d = pow(exponent, -1, (p - 1) * (q - 1))
     public = rsa.RSAPublicNumbers(exponent, p * q)
     numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public)

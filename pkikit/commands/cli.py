@@ -34,6 +34,7 @@ COMMANDS = MappingProxyType({
     "report": ("deployments.report", "report"),
     "plan": ("deployments.plan", "plan"),
     "explore": ("deployments.explore", "explore"),
+    "fleet": ("deployments.fleet", "fleet"),
     "eku-audit": ("inspection.eku", "eku_audit"),
     "anonymise": ("deployments.anonymise", "anonymise"),
     "acme": ("issuing.acme", "acme"),
