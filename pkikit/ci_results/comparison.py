@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pkikit.ci_results.identity import Identity, fingerprint, identity_of
 from pkikit.ci_results.found_cases import Case, CaseState, Results
+from pkikit.ci_results.identity import Identity, fingerprint, identity_of
 from pkikit.model.findings import Finding
 from pkikit.text import printable
 

@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pkikit.ci_results.comparison import Comparison
-from pkikit.ci_results.identity import fingerprint
 from pkikit.ci_results.found_cases import NOT_ASSESSED, Case, Place, Results
+from pkikit.ci_results.identity import fingerprint
 from pkikit.ci_results.rule_texts import LEVELS, RuleText, text_of
 from pkikit.model.findings import Finding, Severity
 from pkikit.text import counted, printable

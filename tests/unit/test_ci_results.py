@@ -15,9 +15,9 @@ from junitparser import JUnitXml, Skipped
 
 from pkikit.ci_results.cases import results_of
 from pkikit.ci_results.comparison import compare
+from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
 from pkikit.ci_results.identity import fingerprint
 from pkikit.ci_results.junit import junit
-from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
 from pkikit.ci_results.sarif import MAX_RESULTS, sarif
 from pkikit.model.findings import Evidence, Finding, Severity
 from tests.support.cli import DEPLOYMENT, pkikit_error, pkikit_in_process, run, simulator_json_in_process

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.legs import legs_of
 from pkikit.files.deployment_folder import CERTIFICATE, CERTIFICATES, CLIENT, CRLS, DEPLOYMENT, TRUST
-from pkikit.fleet.made.certificates import Shown, Workshop, key_of_machine
-from pkikit.fleet.made.shapes import Issuers, Shape, shape_of
+from pkikit.fleet.made.deployment_shapes import Issuers, Shape, shape_of
+from pkikit.fleet.made.workshop import Shown, Workshop, key_of_machine
 from pkikit.issue.authority import Authority, ca_name
 from pkikit.model.leg import Leg
 from pkikit.model.parties import PartyKind, Side

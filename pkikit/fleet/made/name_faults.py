@@ -14,9 +14,9 @@ from pkikit.fleet.made.broken import (
     pick,
     wanting_client_auth,
 )
-from pkikit.fleet.made.certificates import CLIENT, SERVER
 from pkikit.fleet.made.customer import Customer
-from pkikit.fleet.made.shapes import shaped
+from pkikit.fleet.made.deployment_shapes import shaped
+from pkikit.fleet.made.workshop import CLIENT, SERVER
 from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind, Role
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING

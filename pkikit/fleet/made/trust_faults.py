@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pkikit.fleet.made.broken import Broken, Fault, Which, in_tunnels, judging, pick, presenting
-from pkikit.fleet.made.certificates import Shown, key_of_machine, key_pair
 from pkikit.fleet.made.customer import DAY, Customer
+from pkikit.fleet.made.workshop import Shown, key_of_machine, key_pair
 from pkikit.issue.authority import Authority, ca_name
 from pkikit.model.leg import Leg
 from pkikit.rules.certificate_rules import KEY_TOO_SHORT, OID_UNSUPPORTED

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from pkikit.fleet.made.certificates import KEY_PAIRS
 from pkikit.fleet.made.customer import SOUND
+from pkikit.fleet.made.workshop import KEY_PAIRS
 from pkikit.view.description import iso
 
 FORMAT = 1
