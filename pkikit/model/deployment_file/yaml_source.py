@@ -28,10 +28,11 @@ class YamlSource:
 
     def locate(self, error: pydantic.ValidationError) -> str:
         """Return `file, line N` of the first error."""
-        line = self._line(_path_of(error))
+        line = self.line(_path_of(error))
         return f"{self.where}, line {line}" if line else self.where
 
-    def _line(self, path: Path) -> int | None:
+    def line(self, path: Path) -> int | None:
+        """Return the line of a place, or of what is nearest to it; None if there was no text."""
         node = self.root
         if node is None:
             return None
