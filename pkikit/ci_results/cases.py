@@ -32,10 +32,17 @@ def cases_of_files(document: _Document) -> tuple[Case, ...]:
         path = _text(entry, "file")
         # A finding that somebody took out of the whole is not known, whatever the file's own entry says.
         findings = tuple(f for f in _findings(entry.get("findings"), "files.findings") if _of(f) in kept)
-        failed = any(f.severity is Severity.ERROR for f in findings)
-        state = CaseState.FAILED if failed else CaseState.PASSED
-        found.append(Case(id=path, name=path, state=state, findings=findings))
+        why = _optional(entry, "error") or _optional(entry, "missing")
+        found.append(Case(id=path, name=path, state=_state_of_file(entry, findings), findings=findings, why=why))
     return tuple(found)
+
+
+def _state_of_file(entry: _Document, findings: tuple[Finding, ...]) -> CaseState:
+    if _optional(entry, "error"):
+        return CaseState.BROKEN
+    if any(f.severity is Severity.ERROR for f in findings):
+        return CaseState.FAILED
+    return CaseState.OPEN if _optional(entry, "missing") else CaseState.PASSED
 
 
 def cases_of_connections(document: _Document) -> tuple[Case, ...]:
@@ -112,6 +119,10 @@ def _text(entry: _Document, key: str) -> str:
     if not isinstance(value, str):
         raise NotResults(f"an entry has no text for the key {key}")
     return printable(value, MAX_TEXT)
+
+
+def _optional(entry: _Document, key: str) -> str:
+    return _text(entry, key) if entry.get(key) is not None else ""
 
 
 def _objects(value: object, key: str) -> list[dict[str, Any]]:

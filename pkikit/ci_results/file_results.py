@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,47 +17,90 @@ from pkikit.ci_results.written import repository_of
 from pkikit.errors import PkikitError
 from pkikit.files import parse, read_bytes
 from pkikit.model.certificates.facts import title
-from pkikit.model.findings import Verdict
+from pkikit.model.findings import Finding, Verdict
 
 _BEGIN = re.compile(rb"^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----", re.MULTILINE)
 
 
-def results_of_files(command: str, judged: Iterable[tuple[Path, Verdict]], *, at: datetime, scope: str = "") -> Results:
+@dataclass(frozen=True, kw_only=True)
+class JudgedFile:
+    """A file with what was found.
+
+    Attributes:
+        path: the file.
+        verdict: the verdict; None if there is none.
+        error: why it cannot be read; empty if it can.
+        missing: what is missing for an answer; empty if nothing is.
+    """
+
+    path: Path
+    verdict: Verdict | None = None
+    error: str = ""
+    missing: str = ""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found."""
+        return self.verdict.findings if self.verdict is not None else ()
+
+    @property
+    def state(self) -> CaseState:
+        """Whether the file passed."""
+        if self.error:
+            return CaseState.BROKEN
+        if self.verdict is not None and not self.verdict.accepted:
+            return CaseState.FAILED
+        return CaseState.OPEN if self.missing else CaseState.PASSED
+
+    @property
+    def accepted(self) -> bool:
+        """True if it was judged, and has no errors."""
+        return self.state is CaseState.PASSED
+
+
+def results_of_files(command: str, judged: Iterable[JudgedFile], *, at: datetime, scope: str = "") -> Results:
     """Return the results of files.
 
     Args:
         command: the command of pkikit that judged them.
-        judged: each file with its verdict.
+        judged: the files.
         at: the time that was judged.
         scope: what the run is about, such as the peer; tells uploads of one pipeline apart.
 
     Returns:
         One case for each file.
     """
-    pairs = list(judged)
+    files = list(judged)
     return Results(
         program="pkikit",
         command=command,
-        cases=tuple(_case(path, verdict) for path, verdict in pairs),
-        accepted=all(verdict.accepted for _, verdict in pairs),
+        cases=tuple(map(_case, files)),
+        accepted=all(file.accepted for file in files),
         scope=scope,
         at=at.isoformat(),
-        checked=tuple(dict.fromkeys(rule for _, verdict in pairs for rule in verdict.checked)),
+        checked=tuple(dict.fromkeys(rule for f in files if f.verdict is not None for rule in f.verdict.checked)),
+        open_fails=True,
     )
 
 
-def file_entries(judged: Iterable[tuple[Path, Verdict]]) -> list[dict[str, Any]]:
+def file_entries(judged: Iterable[JudgedFile]) -> list[dict[str, Any]]:
     """Return the value of the key `files`: each file with its findings, so that a later run can be compared.
 
     Args:
-        judged: each file with its verdict.
+        judged: the files.
 
     Returns:
         A list of objects.
     """
     return [
-        {"file": case_path(path), "accepted": verdict.accepted, "findings": [f.to_json() for f in verdict.findings]}
-        for path, verdict in judged
+        {
+            "file": case_path(file.path),
+            "accepted": file.accepted,
+            "findings": [f.to_json() for f in file.findings],
+            "error": file.error or None,
+            "missing": file.missing or None,
+        }
+        for file in judged
     ]
 
 
@@ -73,16 +117,17 @@ def case_path(path: Path) -> str:
     return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()
 
 
-def _case(path: Path, verdict: Verdict) -> Case:
-    state = CaseState.PASSED if verdict.accepted else CaseState.FAILED
-    lines = _lines_of(path) if verdict.findings else {}
+def _case(file: JudgedFile) -> Case:
+    lines = _lines_of(file.path) if file.findings else {}
+    shown = str(file.path)
     return Case(
-        id=case_path(path),
-        name=case_path(path),
-        state=state,
-        findings=verdict.findings,
-        place=Place(file=str(path)),
-        places={subject: Place(file=str(path), line=line) for subject, line in lines.items()},
+        id=case_path(file.path),
+        name=case_path(file.path),
+        state=file.state,
+        findings=file.findings,
+        why=file.error or file.missing,
+        place=Place(file=shown),
+        places={subject: Place(file=shown, line=line) for subject, line in lines.items()},
     )
 
 

@@ -25,6 +25,7 @@ COMMANDS = MappingProxyType({
     "decode": ("inspection.files", "decode"),
     "convert": ("inspection.files", "convert"),
     "lint": ("inspection.lint", "lint"),
+    "guard": ("inspection.repository", "guard"),
     "verify": ("inspection.judge", "verify"),
     "match": ("inspection.judge", "match"),
     "rules": ("inspection.judge", "rules"),

@@ -50,6 +50,15 @@ SECOND_LEAF = Rule(
     source="RFC 8446 §4.4.2; OpenSSL, SSL_CTX_use_certificate_chain_file",
     fix="Remove the other server certificate from the file: only the first one is used.",
 )
+KEY_IN_REPOSITORY = Rule(
+    id="repository.private-key",
+    severity=Severity.ERROR,
+    applies_to=(Subject.FILE,),
+    requirement="No private key is in a repository: anyone who can read it can pretend to be the machine.",
+    source="ours",
+    fix="Take the file out of the commit. If it was pushed, revoke the certificate and order another one for a new key.",
+    step=Step.KEY,
+)
 ENCRYPTED_KEY = Rule(
     id="key.encrypted",
     severity=Severity.ERROR,
@@ -66,4 +75,5 @@ RULES = (
     LEAF_FIRST,
     SECOND_LEAF,
     ENCRYPTED_KEY,
+    KEY_IN_REPOSITORY,
 )

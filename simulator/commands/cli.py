@@ -15,7 +15,7 @@ import typer
 from pkikit.commands.deployments.check_text import check_results, print_report
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import DeploymentFile, JsonFlag, VerboseFlag, read_deployment
-from pkikit.commands.terminal.ci_options import BaselineOption, JunitOption, SarifOption, ci_options
+from pkikit.commands.terminal.ci_options import BaselineOption, CodeQualityOption, JunitOption, SarifOption, ci_options
 from pkikit.commands.terminal.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
@@ -171,6 +171,7 @@ def check(
     ] = None,
     sarif: SarifOption = None,
     junit: JunitOption = None,
+    code_quality: CodeQualityOption = None,
     baseline: BaselineOption = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
@@ -186,7 +187,7 @@ def check(
     """
 
     _require_certs(certs, trust_lab=trust_lab, judged=judged)
-    ci = ci_options("expressway-sim", "check", sarif=sarif, junit=junit, baseline=baseline, inputs=[deployment])
+    ci = ci_options("expressway-sim", "check", sarif, junit, code_quality, baseline, inputs=[deployment])
     read = read_deployment(deployment)
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:

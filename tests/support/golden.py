@@ -80,6 +80,7 @@ COMMANDS = {
     "lint-missing": "pkikit lint",
     "lint-no-such-file": "pkikit lint certs.pem",
     "lint-other-file": "pkikit lint notes.txt",
+    "guard": f"pkikit guard certificates --deployment mra.yaml {_AT}",
     "verify": f"{_VERIFY} --name e1.example.com",
     "verify-name": f"{_VERIFY} --name c1.corp.example.com",
     "verify-trust": f"pkikit verify cert.pem --trust other-root.pem {_AT}",

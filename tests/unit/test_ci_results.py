@@ -252,4 +252,4 @@ def test_two_outputs_to_one_file_are_refused(desk: Path) -> None:
     Path("a.xml").touch()
     Path("a.sarif").symlink_to("a.xml")
     done = pkikit_error("lint", "bad.pem", "--sarif", "a.sarif", "--junit", "a.xml")
-    assert "the same file" in done
+    assert "different files" in done

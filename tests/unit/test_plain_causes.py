@@ -18,6 +18,7 @@ NO_CAUSES = (
     "csr.",
     "deployment.",
     "diagnose.",
+    "repository.",
     "tunnel.",
     "zone.",
 )

@@ -20,7 +20,7 @@ from pkikit.commands.terminal.arguments import (
     read_deployment,
     show_verdict,
 )
-from pkikit.commands.terminal.ci_options import BaselineOption, JunitOption, SarifOption, ci_options
+from pkikit.commands.terminal.ci_options import BaselineOption, CodeQualityOption, JunitOption, SarifOption, ci_options
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from pkikit.ci_results.file_results import JudgedFile
     from pkikit.ci_results.found_cases import Results
     from pkikit.judge.legs.legs_served import Service
     from pkikit.judge.questions import CertificateUse
@@ -65,6 +66,7 @@ def lint(
     version: VersionOption = None,
     sarif: SarifOption = None,
     junit: JunitOption = None,
+    code_quality: CodeQualityOption = None,
     baseline: BaselineOption = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
@@ -87,7 +89,7 @@ def lint(
         given, missing = ("--deployment", "--peer FQDN") if peer is None else ("--peer", "--deployment FILE")
         raise InputError(f"--deployment and --peer go together: {given} is given, add {missing}")
     read = (*files, *(trust or ()), request, deployment)
-    ci = ci_options("pkikit", "lint", sarif=sarif, junit=junit, baseline=baseline, inputs=read)
+    ci = ci_options("pkikit", "lint", sarif, junit, code_quality, baseline, inputs=read)
     question = lint_question(
         at=parse_instant(at, now()),
         kind=Kind(as_) if as_ else None,
@@ -101,16 +103,15 @@ def lint(
     services = tuple(service for file in linted for service in file.services)
     verdict = merge_lint([v for file in linted for v in file.verdicts], services)
     more: dict[str, Any] = {"legs": [s.to_json() for s in services]} if services else {}
-    judged = [(file.path, file.verdict) for file in linted]
     if as_json:
         from pkikit.ci_results.file_results import file_entries
 
-        more |= {"command": "lint", "files": file_entries(judged)}
+        more |= {"command": "lint", "files": file_entries(file.judged for file in linted)}
 
     def results() -> Results:
         from pkikit.ci_results.file_results import results_of_files
 
-        return results_of_files("lint", judged, at=question.use.at, scope=question.peer or "")
+        return results_of_files("lint", [file.judged for file in linted], at=question.use.at, scope=question.peer or "")
 
     ended = ci.conclude(results, accepted=verdict.accepted)
 
@@ -190,11 +191,12 @@ class _Linted:
     services: tuple[Service, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
-        """The verdict over the file, with its connections."""
+    def judged(self) -> JudgedFile:
+        """The file with one verdict over it and its connections, for a pipeline."""
+        from pkikit.ci_results.file_results import JudgedFile
         from pkikit.report.file_lint import merge_lint
 
-        return merge_lint(self.verdicts, self.services)
+        return JudgedFile(path=self.path, verdict=merge_lint(self.verdicts, self.services))
 
 
 def _lint_files(

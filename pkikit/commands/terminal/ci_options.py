@@ -27,6 +27,10 @@ SarifOption = Annotated[
 JunitOption = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML, for a pipeline.")
 ]
+CodeQualityOption = Annotated[
+    Path | None,
+    typer.Option("--code-quality", metavar="FILE", help="Write the findings as a Code Quality report, for GitLab."),
+]
 BaselineOption = Annotated[
     Path | None,
     typer.Option(
@@ -35,8 +39,8 @@ BaselineOption = Annotated[
         help="The --json output of an earlier run: only what is new since then makes the exit code 1.",
     ),
 ]
-_ENDINGS = {"sarif": (".sarif", ".json"), "junit": (".xml",)}
-_NAMES = {"sarif": "SARIF", "junit": "JUnit XML"}
+_ENDINGS = {"sarif": (".sarif", ".json"), "junit": (".xml",), "code-quality": (".json",)}
+_NAMES = {"sarif": "SARIF", "junit": "JUnit XML", "code-quality": "Code Quality report"}
 _LISTED = 10
 
 
@@ -97,6 +101,7 @@ class CiOptions:
         """
         if not self.asked:
             return Concluded(accepted=accepted, document={})
+        from pkikit.ci_results.code_quality import code_quality
         from pkikit.ci_results.comparison import compare
         from pkikit.ci_results.junit import junit
         from pkikit.ci_results.sarif import sarif
@@ -112,6 +117,8 @@ class CiOptions:
             contents[path] = sarif(found, root, version=__version__, exit_code=code, comparison=comparison)
         if (path := self.files.get("junit")) is not None:
             contents[path] = junit(found, comparison)
+        if (path := self.files.get("code-quality")) is not None:
+            contents[path] = code_quality(found, repository_of(Path.cwd()), comparison)
         write_together(contents)
         return Concluded(
             accepted=final,
@@ -124,10 +131,11 @@ class CiOptions:
 def ci_options(
     program: str,
     command: str,
-    *,
     sarif: Path | None,
     junit: Path | None,
+    code_quality: Path | None,
     baseline: Path | None,
+    *,
     inputs: Iterable[Path | None] = (),
 ) -> CiOptions:
     """Check what a pipeline asks for, and read the earlier run, before the work is done.
@@ -137,6 +145,7 @@ def ci_options(
         command: the command, such as `lint`.
         sarif: the SARIF file to write.
         junit: the JUnit file to write.
+        code_quality: the Code Quality report to write.
         baseline: the document of the earlier run.
         inputs: files that the command reads, and that must not be written to.
 
@@ -146,11 +155,11 @@ def ci_options(
     Raises:
         InputError: a name does not end as such a file does, two files are the same one, or the earlier run cannot be used.
     """
-    if sarif is None and junit is None and baseline is None:
+    if all(path is None for path in (sarif, junit, code_quality, baseline)):
         return CiOptions(files={}, before=None)
     from pkikit.report.written.output_files import output_files
 
-    files = output_files(_ENDINGS, {"sarif": sarif, "junit": junit})
+    files = output_files(_ENDINGS, {"sarif": sarif, "junit": junit, "code-quality": code_quality})
     read = {path.resolve(): path for path in (baseline, *inputs) if path is not None}
     for form, path in files.items():
         if path.resolve() in read:
@@ -158,7 +167,8 @@ def ci_options(
         if path.exists() and not path.is_file():
             raise InputError(f"is not a file, so --{form} cannot write to it", where=str(path))
     if len({path.resolve() for path in files.values()}) < len(files):
-        raise InputError("--sarif and --junit name the same file", where=str(sarif))
+        options = listed([f"--{form}" for form in files])
+        raise InputError(f"{options} do not all name different files", where=str(next(iter(files.values()))))
     if baseline is None:
         return CiOptions(files=files, before=None)
     from pkikit.ci_results.baseline import read_baseline

@@ -1,0 +1,117 @@
+"""`pkikit guard` in a repository: what is judged as what, and what is never passed over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    pkcs12,
+)
+
+from pkikit.files import key_pem
+from tests.support.certs_folder import write_certs
+from tests.support.cli import pkikit_error, pkikit_in_process
+from tests.support.credential_files import CREDENTIAL, ENCRYPTED
+from tests.support.worlds import AT, C1, CLUSTER_C, DEPLOYMENTS, E1, WorldBuilder
+
+WHEN = ("--at", f"{AT:%Y-%m-%dT%H:%M:%SZ}")
+OF_C1 = f"certificates/{C1}/cert.pem"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A deployment with the certificates of c1 and e1; c1's lacks the name of its cluster."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "deployment.yaml").write_bytes((DEPLOYMENTS / "clustered-mra.yaml").read_bytes())
+    write_certs(WorldBuilder().reissue(C1, without=(CLUSTER_C,)).world, tmp_path / "certificates", [C1, E1])
+    (tmp_path / "workflow.yaml").write_text("on: push\njobs: {}\nzones: none\n")
+    (tmp_path / "README.md").write_text("A key begins with -----BEGIN PRIVATE KEY-----.\n")
+    return tmp_path
+
+
+def guarded(*arguments: str, code: int) -> dict[str, list[str]]:
+    """The rules of the errors by file, and why there is no answer."""
+    done = pkikit_in_process("guard", *WHEN, "--json", *arguments)
+    assert done.exit_code == code, done.output
+    document = json.loads(done.stdout)
+    assert document["accepted"] is (code == 0)
+    return {
+        entry["file"]: [f["rule"] for f in entry["findings"] if f["severity"] == "error"]
+        + [entry[why] for why in ("error", "missing") if entry[why]]
+        for entry in document["files"]
+    }
+
+
+def test_missing_name_is_an_error_and_the_near_miss_is_not(repository: Path) -> None:
+    """The deployment and the machine are found by the folders; a change of the deployment judges its certificates, too."""
+    found = guarded(".", code=1)
+    assert {file: rules for file, rules in found.items() if rules} == {OF_C1: ["names.cluster-fqdn-missing"]}
+    assert "README.md" in found
+    assert guarded("deployment.yaml", "--only", "names", code=1)[OF_C1] == ["names.cluster-fqdn-missing"]
+    assert guarded(OF_C1, "--only", "certificates", code=0) == {OF_C1: []}
+    write_certs(WorldBuilder().world, repository / "certificates", [C1])
+    assert guarded(".", code=0)[OF_C1] == []
+
+
+def test_machine_without_a_deployment_is_not_passed(repository: Path) -> None:
+    """Nobody knows which names it needs: no yes. The deployment can be named."""
+    deployment = repository / "deployment.yaml"
+    deployment.rename(repository / "elsewhere.txt")
+    assert (
+        "no deployment file above" in guarded(f"certificates/{E1}/cert.pem", "--only", "names", code=1).popitem()[1][0]
+    )
+    named = ("--deployment", "elsewhere.txt", "--only", "names")
+    assert guarded(f"certificates/{E1}/cert.pem", *named, code=0)
+    Path(f"certificates/{E1}").rename(repository / "certificates" / "e9.example.com")
+    assert "Did you mean" in guarded("certificates/e9.example.com/cert.pem", *named, code=1).popitem()[1][0]
+
+
+def test_files_that_cannot_be_read_are_named_and_the_others_are_judged(repository: Path) -> None:
+    (repository / "deployment.yaml").write_text("name: x\nclusters: [\n")
+    (repository / "broken.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    found = guarded(".", "--only", "deployments", "--only", "certificates", code=1)
+    assert "deployment.yaml, line" in found["deployment.yaml"][0]
+    assert found["broken.pem"]
+    assert found[OF_C1] == []
+
+
+@pytest.mark.fires("repository.private-key")
+@pytest.mark.near_miss("repository.private-key")
+def test_private_keys_in_every_form_are_found_and_what_looks_like_one_is_not(repository: Path) -> None:
+    key = CREDENTIAL.key
+    assert key is not None
+    store = pkcs12.serialize_key_and_certificates(b"e1", key, CREDENTIAL.leaf, None, BestAvailableEncryption(b"x"))
+    keys = {
+        "plain.txt": key_pem(key),
+        "encrypted": ENCRYPTED,
+        "old.pem": key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()),
+        "ssh": key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()),
+        "key.der": key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+        "wide.txt": key_pem(key).decode().encode("utf-16"),
+        "store.p12": store,
+    }
+    near = {
+        "public.pem": key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        "leaf.der": CREDENTIAL.leaf.public_bytes(Encoding.DER),
+        "empty.pem": b"",
+    }
+    for name, data in {**keys, **near}.items():
+        (repository / name).write_bytes(data)
+    found = guarded(*keys, *near, "--only", "keys", code=1)
+    assert {name for name, rules in found.items() if rules == ["repository.private-key"]} == set(keys)
+    assert {name for name, rules in found.items() if not rules} == set(near)
+
+
+def test_guard_of_nothing_is_bad_input(repository: Path) -> None:
+    assert "has no file that is asked about" in pkikit_error("guard", "certificates", "--only", "deployments")
+    assert "no such file or folder" in pkikit_error("guard", "certificatse")
+    assert "allowed are keys, certificates, names, deployments" in pkikit_error("guard", ".", "--only", "name")
+    assert guarded("workflow.yaml", "--only", "deployments", code=0) == {}
