@@ -6,11 +6,14 @@ Sources: administrator guide, 'Restarting, Rebooting, and Shutting Down'; Cisco 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from types import MappingProxyType
 
 from pkikit.model.deployment import Deployment
 
 ESTIMATES: Mapping[str, int] = MappingProxyType({"restart": 3, "reboot": 5})  # minutes
+# Between two restarts in one cluster. Ours: TAC 217230 says only that peers restart one at a time, minutes apart.
+WATCH = timedelta(minutes=15)
 ORDER_ADVICE = (
     "In a cluster, restart the primary first, then the other peers one at a time, minutes apart (Cisco TAC 217230)."
 )

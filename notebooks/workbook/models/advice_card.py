@@ -86,6 +86,7 @@ def _card(found: Recommendation) -> PanelOutput:
         f"<p>{escape(proof)}</p></section><h4>Why this design</h4><ul>{reasons}</ul>"
         + _figures(found, costs)
         + _alternatives(found)
+        + f"<h4>Renewals by hand in the next ten years</h4>{_items(_by_hand(found))}"
         + (f"<h4>Note</h4>{_items(found.notes)}" if found.notes else "")
         + "<h4>Names and CSR values</h4>"
         + "".join(map(_group, grouped(found)))
@@ -103,7 +104,13 @@ def _in_words(found: Recommendation, head: str, proof: str, costs: Sequence[Cost
         lines.append(f"Alternative {n}: {other.design.name}.")
         lines += [f"  better: {b}" for b in other.better] + [f"  worse: {w}" for w in other.worse]
         lines.append(f"  to get there from today: {costs[n].text()}")
-    return "\n".join([*lines, *found.notes, "", names_text(found).rstrip()])
+    return "\n".join([*lines, *_by_hand(found), *found.notes, "", names_text(found).rstrip()])
+
+
+def _by_hand(found: Recommendation) -> list[str]:
+    """Say in which year renewals by hand stop working, here and with each alternative."""
+    others = [f"Alternative {n}: {other.by_hand.head}" for n, other in enumerate(found.alternatives, 1)]
+    return [" ".join(found.by_hand.sentences), *others]
 
 
 def _refusal(found: Refusal) -> PanelOutput:

@@ -33,6 +33,7 @@ def recommend_design(
     out: Path | None,
     at: str | None,
     version: str | None,
+    hours: float | None,
     as_json: bool,
 ) -> None:
     """Recommend one design and leave with 0, or 1 if no design works.
@@ -43,11 +44,13 @@ def recommend_design(
         out: folder for the files.
         at: the instant, as typed.
         version: the version, as typed.
+        hours: hours of work by hand a year; None for the default.
         as_json: print JSON.
 
     Raises:
         InputError: nobody can be asked, or an answer cannot be used.
     """
+    from pkikit.design.hand_work.hand_outlook import HOURS_A_YEAR, checked_hours
     from pkikit.explore.advice.recommend import Recommendation, recommend
     from pkikit.values.instants import parse_instant
 
@@ -55,7 +58,7 @@ def recommend_design(
     base, answers = _answers(deployment, given, version)
     if out is not None and out.suffix in {".csv", ".parquet"}:
         raise InputError("with --recommend, --out takes a folder", where=str(out))
-    found = recommend(answers, instant, base)
+    found = recommend(answers, instant, base, checked_hours(HOURS_A_YEAR if hours is None else hours))
     document: dict[str, Any] = {"deployment": base.name if base else "my-design", **found.to_json()}
     files: list[tuple[str, Path]] = []
     costs: tuple[Cost, ...] = ()
@@ -165,6 +168,7 @@ def _show(out: Console, found: Recommendation, costs: Sequence[Cost], files: lis
     console.show_facts(out, [(f"{number(c.value(found.figures))}", c.label) for c in CRITERIA])
     _show_alternatives(out, found)
     _show_costs(out, found, costs)
+    _show_by_hand(out, found)
     if found.notes:
         console.section(out, "Note:")
         for note in found.notes:
@@ -225,6 +229,14 @@ def _show_costs(out: Console, found: Recommendation, costs: Sequence[Cost]) -> N
             "pkikit plan with the deployment files of today and of the design shows what avoids refusals.",
             first="  ",
         )
+
+
+def _show_by_hand(out: Console, found: Recommendation) -> None:
+    """Print the year in which renewals by hand stop working, for each design."""
+    console.section(out, "Renewals by hand in the next ten years:")
+    console.say(out, " ".join(found.by_hand.sentences), first="  ")
+    for n, other in enumerate(found.alternatives, 1):
+        console.say(out, f"Alternative {n}: {other.by_hand.head}", first="  ")
 
 
 def _show_names(out: Console, found: Recommendation) -> None:

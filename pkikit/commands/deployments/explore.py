@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit.commands.terminal import console
-from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VersionOption, read_deployment
+from pkikit.commands.terminal.arguments import AtOption, HandHours, JsonFlag, VersionOption, read_deployment
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def explore(
         ),
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture of the designs that work.")] = None,
+    hours: HandHours = None,
     at: AtOption = None,
     version: VersionOption = None,
     as_json: JsonFlag = False,
@@ -69,9 +70,11 @@ def explore(
         from pkikit.commands.deployments.design_advice import recommend_design
 
         if vary or plot or scheduler or workers != 1:
-            raise InputError("--recommend goes only with --answer, --out, --at, --version and --json")
-        recommend_design(deployment, answer or (), out=out, at=at, version=version, as_json=as_json)
+            raise InputError("--recommend goes only with --answer, --out, --hand-hours, --at, --version and --json")
+        recommend_design(deployment, answer or (), out=out, at=at, version=version, hours=hours, as_json=as_json)
         return
+    if hours is not None:
+        raise InputError("--hand-hours goes only with --recommend")
     if deployment is None:
         raise InputError(
             "give a deployment file: pkikit explore DEPLOYMENT; or answer questions: pkikit explore --recommend"

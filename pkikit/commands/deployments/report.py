@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit.commands.terminal import console
-from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VersionOption, now
+from pkikit.commands.terminal.arguments import AtOption, HandHours, JsonFlag, VersionOption, now
 from pkikit.commands.terminal.layout import unbroken
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
@@ -38,6 +38,7 @@ def report(
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one page that needs nothing else.")] = None,
     md: Annotated[Path | None, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
     ics: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the dates as a calendar.")] = None,
+    hours: HandHours = None,
     at: AtOption = None,
     version: VersionOption = None,
     as_json: JsonFlag = False,
@@ -53,7 +54,7 @@ def report(
     from pkikit.report.written.finished_report import target_files
 
     target_files(html=html, md=md, ics=ics)
-    made = _made(path, certs, version, parse_instant(at, now()), quiet=as_json)
+    made = _made(path, certs, version, parse_instant(at, now()), hours, quiet=as_json)
     saved = made.save(html=html, md=md, ics=ics)
     document = made.to_json() | {"files": {what: str(file) for what, file in saved}} if as_json else None
 
@@ -63,16 +64,20 @@ def report(
     console.answer(document, as_json=as_json, accepted=not made.report.failing, show=show)
 
 
-def _made(path: Path, certs: Path | None, version: str | None, at: datetime, *, quiet: bool) -> FinishedReport:
+def _made(
+    path: Path, certs: Path | None, version: str | None, at: datetime, hours: float | None, *, quiet: bool
+) -> FinishedReport:
     """Read and judge, with a bar when somebody watches."""
+    from pkikit.design.hand_work.hand_outlook import HOURS_A_YEAR, checked_hours
     from pkikit.design.legs import legs_of
     from pkikit.report.content.build import build_report
     from pkikit.report.given.given import read_given
     from pkikit.report.written.finished_report import FinishedReport
 
+    planned = checked_hours(HOURS_A_YEAR if hours is None else hours)
     given = read_given(path, certs, version=version)
     with console.progress("Judging connections", total=len(legs_of(given.deployment)), quiet=quiet) as judged:
-        return FinishedReport(build_report(given, at, judged))
+        return FinishedReport(build_report(given, at, judged, hours=planned))
 
 
 def _show(
@@ -93,6 +98,8 @@ def _show(
         console.say(out, f"{item.what} {item.why}", first=f"  {number}. ")
     if len(items) > _MOST:
         console.say(out, f"and {counted(len(items) - _MOST, 'more thing')}: the page lists all of them", indent=5)
+    console.section(out, "Renewals by hand in the next ten years:")
+    console.say(out, " ".join(report.by_hand.sentences), first="  ")
     if saved:
         out.print()
     console.saved(out, [(_FILES[what], file) for what, file in saved])

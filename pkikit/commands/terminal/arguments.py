@@ -29,6 +29,14 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AtOption = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="Evaluate at this time (ISO 8601 with zone).")
 ]
+HandHours = Annotated[
+    float | None,
+    typer.Option(
+        "--hand-hours",
+        metavar="HOURS",
+        help="Hours of work by hand on certificates that you plan a year (ours: 24).",
+    ),
+]
 VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Show everything that is left out by default.")]
 VersionOption = Annotated[str | None, typer.Option(help=f"Product version, {VERSION_RANGE}.")]
 DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]

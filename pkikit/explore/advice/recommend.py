@@ -9,8 +9,10 @@ from datetime import datetime
 from itertools import combinations
 from typing import Any
 
+from pkikit.design.hand_work.hand_outlook import HOURS_A_YEAR, HandOutlook
 from pkikit.errors import InputError
 from pkikit.explore.advice.certificate_design import DIMENSIONS, Design, all_designs
+from pkikit.explore.advice.design_outlook import outlook_of
 from pkikit.explore.advice.figures import CRITERIA, Figures, Study, criteria_of, figures_of
 from pkikit.explore.advice.machines import deployment_of, outside_of
 from pkikit.explore.advice.plain_answers import ANY, MANAGED, NO, PARTNERS, QUESTIONS, YES, Answers
@@ -43,10 +45,12 @@ class Alternative:
     figures: Figures
     better: tuple[str, ...]
     worse: tuple[str, ...]
+    by_hand: HandOutlook
 
     def to_json(self) -> dict[str, Any]:
         """Return one entry of `alternatives`."""
-        return {**_json_of(self.design, self.figures), "better": list(self.better), "worse": list(self.worse)}
+        sides = {"better": list(self.better), "worse": list(self.worse)}
+        return {**_json_of(self.design, self.figures), **sides, "by_hand": self.by_hand.to_json()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,7 @@ class Recommendation:
     """The recommended design. `deployment` is the one that it leads to; `base` is the one that it was worked out for.
 
     connections: how many were judged, all of them up. fitting, total: designs that work with these answers, of all.
+    by_hand: the year in which renewals by hand stop working.
     """
 
     answers: Answers
@@ -64,6 +69,7 @@ class Recommendation:
     reasons: tuple[Reason, ...]
     alternatives: tuple[Alternative, ...]
     notes: tuple[str, ...]
+    by_hand: HandOutlook
     connections: int
     fitting: int
     total: int
@@ -72,7 +78,11 @@ class Recommendation:
     def to_json(self) -> dict[str, Any]:
         """Return the document of `explore --recommend --json`, without names and requests."""
         return {
-            "recommended": {**_json_of(self.design, self.figures), "because": [str(reason) for reason in self.reasons]},
+            "recommended": {
+                **_json_of(self.design, self.figures),
+                "because": [str(reason) for reason in self.reasons],
+                "by_hand": self.by_hand.to_json(),
+            },
             "alternatives": [a.to_json() for a in self.alternatives],
             "notes": list(self.notes),
             "answers": {key: self.answers.value(key) for key in QUESTIONS},
@@ -148,13 +158,16 @@ def study_of(base: Deployment) -> Study:
     return study
 
 
-def recommend(answers: Answers, at: datetime, base: Deployment | None = None) -> Recommendation | Refusal:
+def recommend(
+    answers: Answers, at: datetime, base: Deployment | None = None, hours: float = HOURS_A_YEAR
+) -> Recommendation | Refusal:
     """Recommend one design.
 
     Args:
         answers: what the person answered.
         at: when the certificates are issued.
         base: the deployment, if there is one already; None to make it from the answers.
+        hours: hours of work by hand a year that the team plans.
 
     Returns:
         The recommendation, or why there is none.
@@ -178,8 +191,9 @@ def recommend(answers: Answers, at: datetime, base: Deployment | None = None) ->
         design=chosen.design,
         figures=chosen.figures,
         reasons=reasons_for(study, answers, at, chosen.design, [(c.design, c.figures, c.obstacles) for c in pool]),
-        alternatives=_alternatives(study, chosen, fitting, at),
+        alternatives=_alternatives(study, chosen, fitting, at, hours),
         notes=notes_for(study, answers, chosen.design, chosen.figures, at),
+        by_hand=outlook_of(study, chosen.design, at, hours),
         connections=trial.connections,
         fitting=len(fitting),
         total=len(pool),
@@ -202,7 +216,7 @@ def _preference(candidate: Candidate, answers: Answers) -> tuple[float, ...]:
 
 
 def _alternatives(
-    study: Study, chosen: Candidate, fitting: Sequence[Candidate], at: datetime
+    study: Study, chosen: Candidate, fitting: Sequence[Candidate], at: datetime, hours: float
 ) -> tuple[Alternative, ...]:
     """Return designs that are better in one respect and worse in another, and differ from each other in the same way."""
     taken, dimensions = [chosen], set[str]()
@@ -227,7 +241,10 @@ def _alternatives(
     made = []
     for candidate in taken[1:]:
         better, worse = better_and_worse(candidate.figures, chosen.figures)
-        made.append(Alternative(design=candidate.design, figures=candidate.figures, better=better, worse=worse))
+        outlook = outlook_of(study, candidate.design, at, hours)
+        made.append(
+            Alternative(design=candidate.design, figures=candidate.figures, better=better, worse=worse, by_hand=outlook)
+        )
     return tuple(made)
 
 

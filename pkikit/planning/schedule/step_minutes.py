@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
-from pkikit.design.restarts import ESTIMATES
+from pkikit.design.restarts import ESTIMATES, WATCH
 from pkikit.planning.steps import Action, Step
+
+__all__ = ["IN_WINDOWS", "MINUTES", "WATCH", "length_of"]
 
 MINUTES: Mapping[Action, int] = MappingProxyType(
     {
@@ -22,8 +24,6 @@ MINUTES: Mapping[Action, int] = MappingProxyType(
         Action.WAIT: 0,
     }
 )
-# Between two restarts in one cluster. Ours: TAC 217230 says only that peers restart one at a time, minutes apart.
-WATCH = timedelta(minutes=15)
 # These wait for a maintenance window: they cut connections, or the next restart does.
 IN_WINDOWS = frozenset({Action.RESTART, Action.UPGRADE, Action.LOAD, Action.LOAD_CLIENT})
 

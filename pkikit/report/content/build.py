@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from pkikit.design.hand_work.hand_outlook import HOURS_A_YEAR
 from pkikit.report.content.assessment import assess
 from pkikit.report.content.deployment_report import Problem, Report, Warned
 from pkikit.report.content.gaps import gaps_of, limits_of
 from pkikit.report.content.inventory import inventory_of
 from pkikit.report.content.report_dates import events_of, timeline_picture
+from pkikit.report.content.report_outlook import report_outlook
 from pkikit.report.content.service_lines import service_lines
 from pkikit.report.given.given import Given
 from pkikit.view.connections.cause_words import cause_in_words
@@ -21,13 +23,20 @@ from pkikit.view.topology.picture import draw_topology
 from pkikit.view.topology.topology import Topology
 
 
-def build_report(given: Given, at: datetime, judged: Callable[[int], None] = lambda number: None) -> Report:
+def build_report(
+    given: Given,
+    at: datetime,
+    judged: Callable[[int], None] = lambda number: None,
+    *,
+    hours: float = HOURS_A_YEAR,
+) -> Report:
     """Judge a deployment from its files.
 
     Args:
         given: the deployment, and the files of its machines.
         at: the time to judge for, aware UTC.
         judged: is called with the number of connections that were just judged.
+        hours: hours of work by hand a year that the team plans.
 
     Returns:
         The report.
@@ -53,6 +62,7 @@ def build_report(given: Given, at: datetime, judged: Callable[[int], None] = lam
         events=events,
         timeline=timeline_picture(events, at),
         inventory=inventory,
+        by_hand=report_outlook(deployment, inventory, at, hours),
         topology=draw_topology(Topology.of(deployment, world, checked, partial=True)),
         gaps=gaps_of(deployment, connections, given.folder),
         limits=limits_of(deployment, keys=keys, notes=given.notes),

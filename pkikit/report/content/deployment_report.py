@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from pkikit.design.hand_work.hand_outlook import HandOutlook
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.findings import Finding
 from pkikit.report.content.gaps import Gap
@@ -82,6 +83,7 @@ class Report:
         events: the timeline.
         timeline: the timeline as a picture.
         inventory: the certificates and CAs.
+        by_hand: what ten years of renewals by hand mean.
         topology: the machines and their connections as a picture.
         gaps: what nobody gave.
         limits: what no file can tell.
@@ -101,6 +103,7 @@ class Report:
     events: tuple[Event, ...]
     timeline: Picture
     inventory: Inventory
+    by_hand: HandOutlook
     topology: Picture
     gaps: tuple[Gap, ...]
     limits: tuple[str, ...]

@@ -76,6 +76,7 @@ class CertificateRow:
         key: kind and length of its key.
         digest: of its signature.
         issuer: the common name of its issuer.
+        issuer_organisation: the organisation of its issuer; empty if it has none.
         public: it shows signs of a public CA.
         begins: not before.
         ends: not after.
@@ -97,6 +98,7 @@ class CertificateRow:
     key: str
     digest: str
     issuer: str
+    issuer_organisation: str
     public: bool
     begins: datetime
     ends: datetime
@@ -246,6 +248,7 @@ def _row(
         key=f"{kind} {bits}" if bits else kind,
         digest=digest_name(certificate),
         issuer=common_name(certificate.issuer) or format_name(certificate.issuer),
+        issuer_organisation=_organisation(certificate.issuer),
         public=is_public(certificate),
         begins=certificate.not_valid_before_utc,
         ends=certificate.not_valid_after_utc,
@@ -255,6 +258,11 @@ def _row(
         client_auth_ends=ends,
         outlook=outlook,
     )
+
+
+def _organisation(name: x509.Name) -> str:
+    found = name.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)
+    return str(found[0].value) if found else ""
 
 
 def _authorities_above(world: World, leaves: Sequence[x509.Certificate]) -> list[x509.Certificate]:

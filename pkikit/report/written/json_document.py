@@ -60,6 +60,7 @@ def to_document(report: Report) -> dict[str, Any]:
         ],
         "warnings": [warned.finding.to_json() for warned in report.warnings],
         "dates": [_date(event) for event in report.events],
+        "by_hand": report.by_hand.to_json(),
         "certificates": [_certificate(row) for row in report.inventory.certificates],
         "authorities": [_authority(row) for row in report.inventory.authorities],
         "not_assessed": [

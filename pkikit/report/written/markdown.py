@@ -11,6 +11,7 @@ from pkikit.model.leg import Purpose
 from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.content.inventory import CertificateRow
 from pkikit.report.content.report_dates import lifetime_now
+from pkikit.report.content.report_outlook import HAND_COLUMNS, HAND_TITLE, hand_rows
 from pkikit.report.given.import_notes import Note
 from pkikit.report.written.report_sentences import (
     LIGHTS,
@@ -70,6 +71,7 @@ def to_markdown(report: Report) -> str:
         *_causes(report),
         *_warnings(report),
         *_dates(report),
+        *_by_hand(report),
         *_inventory(report),
         *block_lines("Topology", code_lines(report.topology.text)),
         *_not_assessed(report),
@@ -177,6 +179,12 @@ def _dates(report: Report) -> list[str]:
     return block_lines(
         "Dates", [lifetime_now(report.at), "", *table_lines(("Day", "When", "What", "Kind", "What to do"), rows)]
     )
+
+
+def _by_hand(report: Report) -> list[str]:
+    rows = hand_rows(report.by_hand)
+    said = plain(" ".join(report.by_hand.sentences))
+    return block_lines(HAND_TITLE, [said, "", *table_lines(HAND_COLUMNS, rows)])
 
 
 def _inventory(report: Report) -> list[str]:

@@ -6,6 +6,7 @@ from pkikit.judge.legs.known_parts import State
 from pkikit.model.certificates.facts import format_time
 from pkikit.report.content.deployment_report import Light, Problem, Report, Warned
 from pkikit.report.content.report_dates import Kind, lifetime_now
+from pkikit.report.content.report_outlook import HAND_TITLE
 from pkikit.report.written import page_tables
 from pkikit.report.written.elements import Child, Html, el, join, listing, preformatted
 from pkikit.report.written.report_sentences import LIGHTS, SOURCE, answer, by_service, days_text, to_do
@@ -86,6 +87,7 @@ def _sections(report: Report) -> list[Section | None]:
         section("causes", "What fails, and why", *_causes(report)),
         section("warnings", "What is up, but unwise", *(_warned(warned) for warned in report.warnings)),
         section("dates", "Dates", *_dates(report)),
+        section("by-hand", HAND_TITLE, *_by_hand(report)),
         section("certificates", "Certificates", *tables.inventory(report)),
         section("topology", "Topology", figure(report.topology, "Machines and connections")),
         section("not-assessed", "What was not assessed, and why", *tables.not_assessed(report)),
@@ -222,6 +224,10 @@ def _dates(report: Report) -> list[Child]:
         figure(report.timeline, "What ends when"),
         page_tables.dates(report),
     ]
+
+
+def _by_hand(report: Report) -> list[Child]:
+    return [el("p", " ".join(report.by_hand.sentences)), page_tables.by_hand(report)]
 
 
 def figure(picture: Picture, caption: str) -> Html:

@@ -9,6 +9,7 @@ from pkikit.model.leg import Purpose
 from pkikit.report.content.deployment_report import Report
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow, Use
 from pkikit.report.content.report_dates import Event, Kind
+from pkikit.report.content.report_outlook import HAND_COLUMNS, hand_rows
 from pkikit.report.given.import_notes import Note
 from pkikit.report.written.elements import Child, Html, Wide, breakable, el, folded, join, listing, table
 from pkikit.report.written.report_sentences import (
@@ -68,6 +69,22 @@ def services(report: Report) -> Html | None:
     ]
     caption = "A service works at a peer if the connections that it needs there are up."
     return table(("Service", "Peer", "State", "Why"), rows, caption=caption, class_="services") if rows else None
+
+
+def by_hand(report: Report) -> Html | None:
+    """Return the work by hand of each year.
+
+    Args:
+        report: the report.
+
+    Returns:
+        The table; None if nobody renews anything by hand.
+    """
+    rows = hand_rows(report.by_hand)
+    caption = (
+        "The minutes of each renewal and the hours that you plan are ours; the rules have sources (pkikit timeline)."
+    )
+    return table(HAND_COLUMNS, rows, caption=caption, class_="by-hand") if rows else None
 
 
 def dates(report: Report) -> Html:
