@@ -15,7 +15,11 @@ COURSE = Path(__file__).resolve().parents[1] / "notebooks"
 def copy_course(folder: Path) -> None:
     """Copy every notebook and the deployments that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    for source in (*COURSE.glob("*.ipynb"), *COURSE.glob("deployments/*.yaml")):
+    for source in (
+        *COURSE.glob("*.ipynb"),
+        *COURSE.glob("deployments/*.yaml"),
+        *COURSE.glob("deployments/*.schema.json"),
+    ):
         target = folder / source.relative_to(COURSE)
         target.parent.mkdir(exist_ok=True)
         _copy(source, target)

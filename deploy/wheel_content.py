@@ -14,6 +14,8 @@ PATTERNS = {
     "notebooks/dashboards/*.ipynb": "workbook/notebooks/dashboards",
     "notebooks/solutions/*.yaml": "workbook/notebooks/solutions",
     "notebooks/deployments/*.yaml": "simulator/deployments",
+    "notebooks/deployments/*.schema.json": "simulator/deployments",
+    "docs/schemas/[!d]*.schema.json": "pkikit/schemas",  # the one of deployments is in their folder
 }
 """Pattern in the checkout to folder in the wheel."""
 

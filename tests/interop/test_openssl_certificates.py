@@ -13,6 +13,7 @@ import pytest
 
 from pkikit.worlds.issued_world import layout_of
 from tests.support.cli import DEPLOYMENT, run
+from tests.support.json_documents import assert_follows
 from tests.support.openssl import OpensslCa, openssl
 from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, E1, E2, deployment
 
@@ -48,7 +49,9 @@ def certs(good: Path, tmp_path: Path) -> Path:
 def check(certs: Path, *more: str) -> tuple[int, dict[str, Any]]:
     done = run("simulator", "check", DEPLOYMENT, "--certs", str(certs), "--json", *more)
     assert done.returncode in {0, 1}, done.stderr
-    return done.returncode, json.loads(done.stdout)
+    document = json.loads(done.stdout)
+    assert_follows("check", document)
+    return done.returncode, document
 
 
 def shows(fqdn: str) -> Callable[[dict[str, Any]], bool]:

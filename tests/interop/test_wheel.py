@@ -46,6 +46,8 @@ def test_wheel_has_everything_that_is_not_python(wheel: Path) -> None:
         "simulator/clinic/cases/*.yaml": "simulator/clinic/cases",
         "simulator/peer/pages/templates/*": "simulator/peer/pages/templates",
         "notebooks/deployments/*.yaml": "simulator/deployments",
+        "notebooks/deployments/*.schema.json": "simulator/deployments",
+        "docs/schemas/[!d]*.schema.json": "pkikit/schemas",
         "notebooks/*.ipynb": "workbook/notebooks",
         "notebooks/dashboards/*.ipynb": "workbook/notebooks/dashboards",
         "notebooks/solutions/*.yaml": "workbook/notebooks/solutions",
@@ -63,7 +65,7 @@ def test_wheel_has_everything_that_is_not_python(wheel: Path) -> None:
     assert {name.partition("/")[0] for name in installed - shared} == {"pkikit", "simulator", "workbook"}
     assert {Path(name).suffix for name in shared} == {".json"}
     assert {Path(name).suffix for name in installed - shared} == {
-        ".bin", ".css", ".html", ".ipynb", ".md", ".py", ".txt", ".typed", ".yaml",
+        ".bin", ".css", ".html", ".ipynb", ".json", ".md", ".py", ".txt", ".typed", ".yaml",
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from workbook.course.lessons import Lesson, lessons, sections
 
@@ -16,6 +17,7 @@ from pkikit.rules.catalogue import all_rules
 from pkikit.rules.rule import Rule
 from tests.support.api_docs import api_md
 from tests.support.guide import guide_md
+from tests.support.json_documents import NAMES, published
 from tests.support.places import ROOT
 from tests.support.product import product_md
 from tests.support.timeline_docs import timeline_md
@@ -195,10 +197,16 @@ def _plan_schema() -> str:
     return json.dumps(plan_schema(), indent=2) + "\n"
 
 
+def _published(name: str) -> str:
+    return json.dumps(published(name), indent=2) + "\n"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "rules.md": rules_md,
     "deployment.schema.json": _schema,
     "plan.schema.json": _plan_schema,
+    **{f"schemas/{name}.schema.json": partial(_published, name) for name in NAMES},
+    "../notebooks/deployments/deployment.schema.json": partial(_published, "deployment"),
     "instructor.md": instructor_md,
     "guide.md": guide_md,
     "cli.md": cli_md,

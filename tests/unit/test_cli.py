@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run
+from tests.support.json_documents import assert_follows
 from tests.support.worlds import C1, E1, issued
 
 
@@ -103,6 +104,7 @@ def test_lint_match_decode_and_rules_print_their_documented_json(files: Path) ->
         "2026-11-24T12:00:00Z",
         code=1,
     )
+    assert_follows("lint", lint)
     assert "names.peer-fqdn-missing" in {f["rule"] for f in lint["findings"]}
     assert (
         pkikit_json("lint", str(files / "root.pem"), "--as", "trust-list", "--at", "2026-11-24T12:00:00Z")["accepted"]

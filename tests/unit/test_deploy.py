@@ -262,7 +262,8 @@ def test_dockerignore_keeps_keys_and_lab_state_out_of_the_image() -> None:
     needed = {
         path
         for path in listed.split("\0")
-        if path.startswith(("pkikit/", "simulator/", "notebooks/")) and not path.endswith((".cfg", ".md"))
+        if path.startswith(("pkikit/", "simulator/", "notebooks/", "docs/schemas/"))
+        and not path.endswith((".cfg", ".md"))
     }
     needed |= {"pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
     needed |= {"deploy/give_course.py", "deploy/get_pebble.py", "deploy/wheel_content.py"}

@@ -24,6 +24,7 @@ from pkikit.intake.assembly.output import write_folder
 from pkikit.model.certificates.facts import presented_names
 from pkikit.view.logs.dumps import xconf_text, xstat_text
 from tests.support.cli import pkikit_in_process
+from tests.support.json_documents import assert_follows
 from tests.support.places import ROOT
 from tests.support.worlds import C1, C2, CLUSTER_C, E1, E2, UCM1, deployment, issued
 
@@ -73,9 +74,11 @@ def test_archives_become_a_folder_that_loads(archives: list[str], tmp_path: Path
     out = tmp_path / "mine"
     told = document("import", *archives, "--out", str(out))
     assert set(told) == DOCUMENT | {"folder"}
+    assert_follows("import", told)
     assert told["questions"] == told["contradictions"] == []
     record = json.loads((out / "import.json").read_text())
     assert set(record) == DOCUMENT | {"written"}
+    assert_follows("import", record)
     assert record["format"] == 1
     files = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
     assert files == record["written"] == sorted([

@@ -30,6 +30,7 @@ from pkikit.report.written.date_calendar import to_calendar
 from pkikit.report.written.finished_report import FinishedReport
 from pkikit.report.written.report_sentences import answer
 from tests.support.cli import pkikit_in_process
+from tests.support.json_documents import assert_follows
 from tests.support.worlds import (
     AT,
     C1,
@@ -296,6 +297,7 @@ def test_command_writes_every_form_and_says_what_fails(tmp_path: Path) -> None:
     assert all(str(file) in done.output for file in files.values())
     assert files["html"].read_text("utf-8").startswith("<!doctype html>")
     document = json.loads(pkikit_in_process("report", str(folder), "--json", "--at", "2026-11-24T12:00:00Z").stdout)
+    assert_follows("report", document)
     assert (document["accepted"], document["light"]) == (False, "red")
     assert document["counts"]["not_assessed"] > 0
     assert {leg["state"] for leg in document["legs"]} == {"up", "down", "not-assessed"}
