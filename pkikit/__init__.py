@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         san,
         verify,
     )
+    from pkikit.api.fleets import fleet_audit
     from pkikit.api.plans import plan
     from pkikit.api.reports import build_report
     from pkikit.design.san import SanEntry, SanLayout
@@ -42,6 +43,7 @@ _HOMES = {
     "pkikit.api.decide": (
         "Diagnosis", "catalogue", "diagnose", "legs", "lint", "load_deployment", "match", "san", "verify",
     ),
+    "pkikit.api.fleets": ("fleet_audit",),
     "pkikit.api.plans": ("plan",),
     "pkikit.api.reports": ("build_report",),
     "pkikit.design.san": ("SanEntry", "SanLayout"),
@@ -77,6 +79,7 @@ __all__ = [
     "build_report",
     "catalogue",
     "diagnose",
+    "fleet_audit",
     "legs",
     "lint",
     "load_deployment",

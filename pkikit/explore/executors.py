@@ -1,15 +1,21 @@
 """Run chunks in one of three places: in this process, in processes of this machine, or on a dask cluster.
 
-Each executor yields results as they arrive and holds only a few, so memory does not grow with the number of chunks.
+Each executor yields results as they arrive and holds only a few, so memory does not grow with the number of chunks. `run` ends
+when a worker is lost; `attempts` tries the work of that worker again, alone, and goes on with the rest.
 """
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import connection
 from typing import Any, Protocol, TypeVar
 
 from pkikit.errors import InputError
@@ -19,12 +25,33 @@ _A = TypeVar("_A")
 _R = TypeVar("_R")
 
 
+@dataclass(frozen=True)
+class Lost:
+    """There is no result: the worker ended in the middle of the work.
+
+    Attributes:
+        why: the reason, as far as it is known.
+    """
+
+    why: str
+
+
 class Executor(Protocol):
     """Call a function with each argument; results come in any order."""
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
         """Yield each result as soon as it is there."""
         ...
+
+    def attempts(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[tuple[_A, _R | Lost]]:
+        """Yield each argument with its result; a worker that is lost stops nothing."""
+        ...
+
+
+def available_cores() -> int:
+    """Return how many processes this machine runs at a time for us."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 class InProcess:
@@ -33,6 +60,10 @@ class InProcess:
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
         """Yield the results in order."""
         return map(function, arguments)
+
+    def attempts(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[tuple[_A, _R | Lost]]:
+        """Yield each argument with its result, in order."""
+        return ((argument, function(argument)) for argument in arguments)
 
 
 class Processes:
@@ -43,9 +74,7 @@ class Processes:
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
         """Yield the results; at most two chunks per worker are under way."""
-        # spawn: a fork would copy the threads of a notebook in the middle of their work.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin_worker) as pool:
+        with self._pool(self.workers) as pool:
             waiting = iter(arguments)
 
             def submit(number: int) -> set[Future[_R]]:
@@ -62,11 +91,70 @@ class Processes:
                 for future in under_way:
                     future.cancel()
 
+    def attempts(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[tuple[_A, _R | Lost]]:
+        """Yield each argument with its result. What was under way in a pool that broke is tried again, each alone."""
+        waiting = iter(arguments)
+        while True:
+            suspects = yield from self._until_broken(function, waiting)
+            for argument in suspects:
+                yield argument, self._alone(function, argument)
+            if not suspects:
+                return
+
+    def _until_broken(
+        self, function: Callable[[_A], _R], waiting: Iterator[_A]
+    ) -> Generator[tuple[_A, _R], None, list[_A]]:
+        """Yield results until a worker is lost; return what was under way then, nothing at the end."""
+        under_way: dict[Future[_R], _A] = {}
+        with self._pool(self.workers) as pool:
+            try:
+                while True:
+                    for argument in islice(waiting, 2 * self.workers - len(under_way)):
+                        try:
+                            under_way[pool.submit(function, argument)] = argument
+                        except BrokenExecutor:
+                            return [*under_way.values(), argument]
+                    if not under_way:
+                        return []
+                    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                        if isinstance(future.exception(), BrokenExecutor):
+                            return list(under_way.values())
+                        yield under_way.pop(future), _guard(future.result)
+            finally:
+                for future in under_way:
+                    future.cancel()
+
+    def _alone(self, function: Callable[[_A], _R], argument: _A) -> _R | Lost:
+        with self._pool(1) as pool:
+            try:
+                return pool.submit(function, argument).result()
+            except BrokenExecutor:
+                return Lost("the process that read it ended")
+
+    @staticmethod
+    def _pool(workers: int) -> ProcessPoolExecutor:
+        # spawn: a fork would copy the threads of a notebook in the middle of their work.
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+
 
 def _begin_worker() -> None:
-    """Search for reference cycles less often: rows have none, and each search visits everything that a worker keeps."""
+    """Prepare a worker process.
+
+    It searches for reference cycles less often: rows have none, and each search visits everything that a worker keeps. Ctrl-C is
+    for the process that began it; and when that one is killed, this one ends, too.
+    """
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 def _guard(work: Callable[[], _R]) -> _R:
@@ -107,18 +195,35 @@ class Dask:
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
         """Yield the results; at most two chunks per worker thread are under way."""
+        for _, future in self._futures(function, arguments):
+            yield _guard(future.result)
+
+    def attempts(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[tuple[_A, _R | Lost]]:
+        """Yield each argument with its result. The cluster gives work that ended several workers to no other."""
+        for argument, future in self._futures(function, arguments):
+            killed = type(future.exception()).__name__ == "KilledWorker"
+            yield argument, Lost("the workers that read it ended") if killed else _guard(future.result)
+
+    def _futures(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[tuple[_A, Any]]:
+        """Yield each argument with its future, once that is done."""
         import distributed
 
         as_completed: Any = distributed.as_completed
         waiting = iter(arguments)
         wide = 2 * max(1, sum(self._client.nthreads().values()))
+        given: dict[Any, _A] = {}
+
+        def submit(number: int) -> list[Any]:
+            begun = [(self._client.submit(function, a, pure=False), a) for a in islice(waiting, number)]
+            given.update((future.key, argument) for future, argument in begun)
+            return [future for future, _ in begun]
+
         try:
-            first = [self._client.submit(function, a, pure=False) for a in islice(waiting, wide)]
-            under_way = as_completed(first, loop=self._client.loop)
+            under_way = as_completed(submit(wide), loop=self._client.loop)
             for future in under_way:
-                yield _guard(future.result)
+                yield given.pop(future.key), future
                 future.release()
-                for argument in islice(waiting, 1):
-                    under_way.add(self._client.submit(function, argument, pure=False))
+                for another in submit(1):
+                    under_way.add(another)
         finally:
             self._client.close()

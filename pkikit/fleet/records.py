@@ -32,9 +32,6 @@ class ProblemKind(enum.StrEnum):
     """What is wrong with a folder, apart from its connections."""
 
     DUPLICATE_NAME = "duplicate-name"
-    CONTRADICTION = "contradiction"
-    EXPECTATION = "expectation"
-    CLOCK = "clock"
 
 
 @dataclass(frozen=True, kw_only=True)

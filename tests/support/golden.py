@@ -115,6 +115,7 @@ COMMANDS = {
     "explore-none": "pkikit explore mra.yaml --vary edge.authority=acme --vary lifetime=398",
     "explore-recommend": f"pkikit explore mra.yaml --recommend --answer trust=partners {_AT}",
     "fleet-make": f"pkikit fleet make 6 --seed 7 --broken 2 --damaged 3 --out fleet {_AT}",
+    "fleet-audit": f"pkikit fleet audit fleet {_AT}",
     "import": "pkikit import from-peers --out imported --answer version=X14.0",
     "import-question": "pkikit import from-peers --out imported-too",
     "import-answer": "pkikit import from-peers --out imported-too --answer version=X14.0 --answer mrra=on",

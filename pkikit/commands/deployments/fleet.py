@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from pkikit.commands.deployments.fleet_audit import audit
 from pkikit.commands.deployments.fleet_make import make
 from pkikit.commands.terminal.parameters import Command, Group
 
@@ -14,4 +15,5 @@ fleet = typer.Typer(
     rich_markup_mode=None,
     help="Audit many deployments, or make some for practice.",
 )
+fleet.command("audit", cls=Command)(audit)
 fleet.command("make", cls=Command)(make)

@@ -5,7 +5,8 @@ Every instant is on the lab's clock. Each machine judges by its own clock, so a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +27,7 @@ from pkikit.model.leg import Leg
 from pkikit.model.revocation import RevocationData, RevocationQuestion
 from pkikit.model.world import Party, World
 
-_SECOND, _NEXT, _ROOM = timedelta(seconds=1), timedelta(microseconds=1), timedelta(days=1)
+_SECOND, _NEXT, _ROOM, _NONE = timedelta(seconds=1), timedelta(microseconds=1), timedelta(days=1), timedelta(0)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC) + _ROOM, datetime.max.replace(tzinfo=UTC) - _ROOM
 NO_END = _LAST
 """As far as anybody can look ahead."""
@@ -41,6 +42,7 @@ class LegBreak:
         now: what each side decides now.
         at: the first instant from now on at which it is judged down; None if there is none until the horizon.
         broken: what each side decides then; None if it does not break.
+        since: the date from which on its first cause holds, if it is down now; None if it is not, or if that always held.
         next_change: the first later instant at which a verdict about it may differ; None if nothing can change it.
     """
 
@@ -48,6 +50,7 @@ class LegBreak:
     now: LegVerdict
     at: datetime | None
     broken: LegVerdict | None
+    since: datetime | None
     next_change: datetime | None
 
     @property
@@ -77,7 +80,8 @@ def first_breaks(
     """
     if world.stand_ins.unknown:
         world, partial = known_part(world), True
-    at, until = _bounded(at, world), min(until, NO_END)
+    within = _Range(world)
+    at, until = within.bounded(at), min(until, NO_END)
     judges: dict[datetime, Callable[[Leg], LegVerdict]] = {}
 
     def judged(leg: Leg, instant: datetime) -> LegVerdict:
@@ -87,17 +91,22 @@ def first_breaks(
             judges[instant] = Assessment(world, instant).of
         return judges[instant](leg)
 
-    return tuple(_first_break(leg, world, at, until, judged) for leg in legs_of(world.deployment))
+    return tuple(
+        _first_break(leg, at, until, _instants(leg, world, within), judged) for leg in legs_of(world.deployment)
+    )
 
 
 def _first_break(
-    leg: Leg, world: World, at: datetime, until: datetime, judged: Callable[[Leg, datetime], LegVerdict]
+    leg: Leg, at: datetime, until: datetime, dates: Iterable[datetime], judged: Callable[[Leg, datetime], LegVerdict]
 ) -> LegBreak:
-    later = sorted({instant for instant in _instants(leg, world) if at < instant})
+    instants = sorted(dates)
+    later = instants[bisect_right(instants, at) :]
     now = judged(leg, at)
-    found = LegBreak(leg=leg, now=now, at=None, broken=None, next_change=later[0] if later else None)
+    found = LegBreak(leg=leg, now=now, at=None, broken=None, since=None, next_change=later[0] if later else None)
     if now.state is State.DOWN:
-        return replace(found, at=at, broken=now)
+        earlier = () if leg.permissive else instants[: len(instants) - len(later)]
+        since = _since(leg, now.causes[0], earlier, judged)
+        return replace(found, at=at, broken=now, since=since)
     if leg.permissive:
         return found  # both sides accept whatever the dates say
     for instant in later:
@@ -109,33 +118,52 @@ def _first_break(
     return found
 
 
-def _bounded(at: datetime, world: World) -> datetime:
-    """Return the time, moved to where the clocks of all machines can show one."""
-    offsets = [party.clock_offset for party in world.parties.values()]
-    ahead, behind = max(offsets, default=timedelta(0)), min(offsets, default=timedelta(0))
-    return min(max(at, _FIRST - min(behind, timedelta(0))), _LAST - max(ahead, timedelta(0)))
+def _since(
+    leg: Leg, cause: str, earlier: Sequence[datetime], judged: Callable[[Leg, datetime], LegVerdict]
+) -> datetime | None:
+    """Return from which of these instants on a connection is down for a cause; None if it was so before all of them."""
+    began = None
+    for instant in reversed(earlier):
+        if cause not in judged(leg, instant).causes:
+            return began
+        began = instant
+    return None
 
 
-def _instants(leg: Leg, world: World) -> Iterator[datetime]:
-    """Yield every instant at which the verdict about a connection may change."""
+class _Range:
+    """Which times the clocks of all machines can show."""
+
+    def __init__(self, world: World) -> None:
+        offsets = [party.clock_offset for party in world.parties.values()]
+        self._first = _FIRST - min(offsets, default=_NONE) if min(offsets, default=_NONE) < _NONE else _FIRST
+        self._last = _LAST - max(offsets, default=_NONE) if max(offsets, default=_NONE) > _NONE else _LAST
+
+    def bounded(self, at: datetime) -> datetime:
+        """Return the time, moved to where every clock can show one."""
+        return min(max(at, self._first), self._last)
+
+    def shifted(self, date: datetime, offset: timedelta) -> datetime | None:
+        """Return when a clock shows a date; None if that is out of range."""
+        try:
+            instant = date - offset
+        except OverflowError:
+            return None
+        return instant if self._first <= instant <= self._last else None
+
+
+def _instants(leg: Leg, world: World, within: _Range) -> set[datetime]:
+    """Return every instant at which the verdict about a connection may change."""
     led = world.points.get(leg.server if leg.discovered_by else leg.reference_name, ())
     client = world.parties[leg.client].as_client(leg.port)
     server = world.parties[led[0] if led and leg.server not in led else leg.server]
     server = server.as_server(leg.port, leg.reference_name)
-    offsets = {client.clock_offset, server.clock_offset}
     dates: list[datetime] = []
     if leg.client_verifies:
         dates += _dates(client, server, world.revocation_of(client.fqdn, leg.consumer))
     if leg.mutual:
         dates += _dates(server, client, world.revocation_of(server.fqdn, leg.consumer))
-    for offset in offsets:
-        for date in dates:
-            try:
-                instant = date - offset
-            except OverflowError:
-                continue
-            if _bounded(instant, world) == instant:
-                yield instant
+    shown = (within.shifted(date, by) for by in {client.clock_offset, server.clock_offset} for date in set(dates))
+    return {instant for instant in shown if instant is not None}
 
 
 def _dates(verifier: Party, presenter: Party, revocation: RevocationQuestion | None) -> Iterator[datetime]:

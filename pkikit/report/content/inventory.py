@@ -125,7 +125,9 @@ class AuthorityRow:
         title: its common name.
         root: it is self-signed.
         issuer: who issued it.
+        begins: not before.
         ends: not after.
+        serial: the serial number, hexadecimal.
         listed_by: machines that have it in a trusted CA list.
         sent_by: machines that send it behind their certificate.
         sha256: the fingerprint.
@@ -134,7 +136,9 @@ class AuthorityRow:
     title: str
     root: bool
     issuer: str
+    begins: datetime
     ends: datetime
+    serial: str
     listed_by: tuple[str, ...]
     sent_by: tuple[str, ...]
     sha256: str
@@ -293,7 +297,9 @@ def _authority(world: World, certificate: x509.Certificate) -> AuthorityRow:
         title=title(certificate),
         root=is_self_signed(certificate),
         issuer=common_name(certificate.issuer) or format_name(certificate.issuer),
+        begins=certificate.not_valid_before_utc,
         ends=certificate.not_valid_after_utc,
+        serial=f"{serial_number(certificate):x}",
         listed_by=tuple(fqdn for fqdn, party in parties if certificate in party.listed),
         sent_by=tuple(
             fqdn for fqdn, party in parties if any(certificate in held.chain[1:] for held in party.credentials)

@@ -1,0 +1,162 @@
+"""`fleet audit`: when each connection of many deployments breaks first, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pkikit import __version__
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import AtOption, JsonFlag, now
+from pkikit.commands.terminal.layout import unbroken
+from pkikit.text import counted, printable
+from pkikit.values.instants import parse_instant
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pkikit.fleet.finished_audit import FinishedAudit
+    from pkikit.fleet.records import FleetAudit
+
+_MOST = 8
+
+
+def audit(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Has a folder for each deployment, or for its archives.")
+    ],
+    since: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.parquet", help="The earlier audit: what has not changed is not judged again."),
+    ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every connection, for pandas, DuckDB and --since.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one page that needs nothing else.")] = None,
+    metrics: Annotated[Path | None, typer.Option(metavar="FILE.prom", help="Write a text file for Prometheus.")] = None,
+    within: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, max=36500, help="A deployment that breaks so soon is not accepted.")
+    ] = 30,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes on this machine; one on each core by default.")
+    ] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A dask.distributed scheduler.")] = None,
+    at: AtOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Audit many deployments: when each connection breaks first, and why.
+
+    A folder in FOLDER is an imported folder, a deployment file with certificates, or a set of archives; folders in folders
+    are found, too. A folder that cannot be read stops no other. No connection is made.
+    An audit that is interrupted goes on when you give the same command again.
+    The exit code is 1 if something is down, breaks within 30 days (--within), or cannot be judged.
+
+    Example: pkikit fleet audit customers --parquet last.parquet --html fleet.html
+
+    Example: pkikit fleet audit customers --since last.parquet --parquet last.parquet
+    """
+    from contextlib import ExitStack
+    from datetime import timedelta
+
+    from pkikit.errors import InputError
+    from pkikit.fleet.finished_audit import chosen_executor, run_audit
+    from pkikit.fleet.written.outputs import target_files
+
+    if workers is not None and scheduler is not None:
+        raise InputError("--workers and --scheduler exclude each other")
+    files = target_files(parquet=parquet, html=html, metrics=metrics)
+    with ExitStack() as bars:
+        made = run_audit(
+            folder,
+            at=parse_instant(at, now()),
+            judged_by=__version__,
+            within=timedelta(days=within),
+            since=since,
+            executor=chosen_executor(workers, scheduler),
+            files=files,
+            watched=lambda total: bars.enter_context(console.progress("Judging folders", total=total, quiet=as_json)),
+        )
+    # Results for pipelines (--sarif, --junit, --baseline) are made of `made.audit`: its folders, connections and findings.
+    document = None
+    if as_json:
+        document = made.to_json() | {"files": {what.lower(): str(file) for what, file in made.saved}}
+    console.answer(document, as_json=as_json, accepted=made.accepted, show=lambda out: _show(out, made, folder))
+
+
+def _show(out: Console, made: FinishedAudit, folder: Path) -> None:
+    """Print the verdict, what breaks first, what cannot be judged, where the files are, and what to do next."""
+    from pkikit.fleet.written.fleet_sentences import light_of
+    from pkikit.model.certificates.facts import format_time
+    from pkikit.report.written.report_sentences import SOURCE
+
+    found = made.audit
+    mark = {"red": "✘", "yellow": "!", "green": "✔", "grey": "?"}[light_of(found).value]
+    console.headline(out, f"{mark} {made.answer}")
+    known = f" {counted(found.reused, 'folder')} unchanged, not judged again." if found.reused else ""
+    console.say(out, f"{SOURCE} Judged for {unbroken(format_time(found.at))}.{known}")
+    _show_breaks(out, found)
+    _show_errors(out, found)
+    _show_others(out, found)
+    if made.saved:
+        out.print()
+    console.saved(out, made.saved)
+    console.next_steps(out, _steps(made, folder))
+
+
+def _show_breaks(out: Console, found: FleetAudit) -> None:
+    from pkikit.fleet.written.fleet_sentences import breakings, when_words
+
+    entries = breakings(found)
+    near = [entry for entry in entries if entry.at - found.at <= found.within]
+    shown = (near or list(entries))[:_MOST]
+    if shown:
+        console.section(out, "Breaks first:" if near else "Breaks next:")
+    for entry in shown:
+        mark = "✘" if entry.down else "!" if near else " "
+        when = f"{when_words(entry, found.at)}  {entry.folder.folder}: {entry.names}"
+        console.say(out, printable(when, 300), first=f"  {mark} ")
+        console.say(out, entry.first.says, indent=6)
+    left = len(near or entries) - len(shown)
+    if left > 0:
+        console.say(out, f"and {counted(left, 'more break')}: --html and --json list all of them", indent=4)
+
+
+def _show_errors(out: Console, found: FleetAudit) -> None:
+    if found.errors:
+        console.section(out, "Cannot be judged:")
+    for record in found.errors[:_MOST]:
+        console.say(out, printable(f"{record.folder}: {record.error}", 400), first="  ✘ ")
+    if len(found.errors) > _MOST:
+        console.say(out, f"and {counted(len(found.errors) - _MOST, 'more folder')}", indent=4)
+
+
+def _show_others(out: Console, found: FleetAudit) -> None:
+    from pkikit.fleet.written.fleet_sentences import further_problems
+
+    others = [f"{record.folder}: {says}" for record in found.records for says in further_problems(record)]
+    if others:
+        console.section(out, "Other problems:")
+    for line in others[:_MOST]:
+        console.say(out, printable(line, 400), first="  ! ")
+    if len(others) > _MOST:
+        console.say(out, f"and {len(others) - _MOST:,} more", indent=4)
+
+
+def _steps(made: FinishedAudit, folder: Path) -> list[str]:
+    """Return what to do next: look at one deployment, write the page, and audit again."""
+    import shlex
+
+    written, found, root = dict(made.saved), made.audit, shlex.quote(printable(str(folder)))
+    steps = []
+    judged = [record for record in found.failing if not record.error]
+    if judged:
+        one = shlex.quote(printable(str(folder / judged[0].folder)))
+        steps.append(f"Look at one of them:\npkikit report {one}")
+    if "Page" not in written:
+        steps.append(f"Write a page about all of them:\npkikit fleet audit {root} --html fleet.html")
+    if "Parquet" in written:
+        last = shlex.quote(printable(str(written["Parquet"])))
+        steps.append(f"Next time, judge only what changed:\npkikit fleet audit {root} --since {last} --parquet {last}")
+    return steps

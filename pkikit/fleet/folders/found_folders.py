@@ -1,0 +1,214 @@
+"""Find the deployments below a folder: imported folders, deployment files with certificates, sets of archives, also nested ones.
+
+A folder with a deployment file is a deployment. A folder with other files is a set of archives, and so is one whose folders hold
+one file each, as one archive for each machine. Every other folder is looked into. Nothing is left out without a word: what is
+neither is found as well, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pkikit.errors import InputError
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
+from pkikit.fleet.records import FolderKind
+
+MAX_FOLDERS, MAX_DEPTH = 20_000, 8
+_YAML = (".yaml", ".yml")
+_PEEK = 64 * 1024
+_Identity = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundFolder:
+    """A folder of the fleet.
+
+    Attributes:
+        folder: its path below the audited folder, with slashes; `.` for that folder itself.
+        path: where it is.
+        kind: what it is.
+        deployment_file: the name of its deployment file; empty if it has none.
+        error: why it cannot be read, in one sentence; empty if it may be.
+    """
+
+    folder: str
+    path: Path
+    kind: FolderKind
+    deployment_file: str = ""
+    error: str = ""
+
+
+def find_folders(root: Path) -> tuple[FoundFolder, ...]:
+    """Find every folder of a fleet, by its path.
+
+    Args:
+        root: the folder of the fleet.
+
+    Returns:
+        The folders, each once, in the order of their paths.
+
+    Raises:
+        InputError: `root` is not a folder that can be read, or there is nothing in it.
+    """
+    if not root.exists():
+        raise InputError("there is no such folder", where=str(root))
+    if not root.is_dir():
+        raise InputError("is a file where a folder belongs; name the folder that has the deployments", where=str(root))
+    search = _Search(root)
+    listing = search.listing(root, ".")
+    if isinstance(listing, FoundFolder):
+        raise InputError(listing.error, where=str(root))
+    if not (listing.folders or listing.links or listing.files):
+        raise InputError("is empty; put a folder for each deployment into it", where=str(root))
+    ancestors = frozenset({_identity(root)})
+    found: list[FoundFolder] = []
+    if listing.deployment or not (listing.folders or listing.links):
+        found.append(search.alone(root, ".", listing))
+    for name in listing.folders:
+        if not (listing.deployment and name == CERTIFICATES):
+            found += search.below(root / name, name, ancestors, only_deployments=bool(listing.deployment))
+    for name in listing.links:
+        found += search.linked(root / name, name, ancestors)
+    return tuple(sorted(found, key=lambda entry: entry.folder.split("/")))
+
+
+@dataclass
+class _Listing:
+    """The entries of a folder that are looked at: hidden ones are not."""
+
+    folders: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    deployment: str = ""
+
+
+class _Search:
+    """Goes through the folders of a fleet."""
+
+    def __init__(self, root: Path) -> None:
+        self._real = Path(os.path.realpath(root))
+        self._count = 0
+
+    def listing(self, path: Path, folder: str) -> _Listing | FoundFolder:
+        """Return the entries of a folder.
+
+        Args:
+            path: the folder.
+            folder: its path below the fleet.
+
+        Returns:
+            The entries, or the folder with the reason why it cannot be read.
+
+        Raises:
+            InputError: the fleet has too many folders.
+        """
+        self._count += 1
+        if self._count > MAX_FOLDERS:
+            raise InputError(f"has more than {MAX_FOLDERS:,} folders, the most that are read", where=str(self._real))
+        made = _Listing()
+        try:
+            with os.scandir(path) as entries:
+                for entry in sorted(entries, key=lambda e: e.name):
+                    if entry.name.startswith(".") or entry.name == "__MACOSX":
+                        continue
+                    if entry.is_dir():
+                        (made.links if entry.is_symlink() else made.folders).append(entry.name)
+                    elif entry.is_symlink() and not entry.is_file():
+                        made.links.append(entry.name)
+                    else:
+                        made.files.append(entry.name)
+        except OSError as error:
+            return _unknown(path, folder, f"cannot be read: {error.strerror or error}")
+        made.deployment = _deployment_in(path, made.files)
+        return made
+
+    def below(
+        self, path: Path, folder: str, ancestors: frozenset[_Identity], *, only_deployments: bool = False
+    ) -> Iterator[FoundFolder]:
+        """Yield the folders of the fleet in a folder, or the folder itself."""
+        listing = self.listing(path, folder)
+        if isinstance(listing, FoundFolder):
+            yield listing
+            return
+        ancestors |= {_identity(path)}
+        if folder.count("/") >= MAX_DEPTH:
+            if not only_deployments:
+                yield _unknown(path, folder, f"lies deeper than {MAX_DEPTH} folders, the most that are followed")
+            return
+        inner = [name for name in listing.folders if not (listing.deployment and name == CERTIFICATES)]
+        if listing.deployment:
+            yield self.alone(path, folder, listing)
+            for name in inner:
+                yield from self.below(path / name, f"{folder}/{name}", ancestors, only_deployments=True)
+            return
+        if only_deployments:
+            for name in inner:
+                yield from self.below(path / name, f"{folder}/{name}", ancestors, only_deployments=True)
+            return
+        nested = [found for name in inner for found in self.below(path / name, f"{folder}/{name}", ancestors)]
+        nested += [found for name in listing.links for found in self.linked(path / name, f"{folder}/{name}", ancestors)]
+        if any(found.kind is FolderKind.DEPLOYMENT for found in nested) or (
+            nested and not self._one_set(path, listing)
+        ):
+            yield from nested
+        else:
+            yield self.alone(path, folder, listing)
+
+    def _one_set(self, path: Path, listing: _Listing) -> bool:
+        """Return True if a folder is one set of archives: it has files, or several folders with one file each."""
+        if listing.files:
+            return True
+        inside = [self.listing(path / name, name) for name in listing.folders]
+        single = [x for x in inside if isinstance(x, _Listing) and len(x.files) == 1 and not x.folders and not x.links]
+        return len(single) == len(inside) > 1 and not listing.links
+
+    def linked(self, path: Path, folder: str, ancestors: frozenset[_Identity]) -> Iterator[FoundFolder]:
+        """Yield what a link leads to: nothing if that is audited anyway, where it really is."""
+        target = Path(os.path.realpath(path))
+        if not target.is_dir():
+            yield _unknown(path, folder, "is a link that leads to no folder")
+        elif _identity(target) in ancestors:
+            yield _unknown(path, folder, "is a link to a folder that contains it, so it is not followed")
+        elif not target.is_relative_to(self._real):
+            yield from self.below(path, folder, ancestors)
+
+    @staticmethod
+    def alone(path: Path, folder: str, listing: _Listing) -> FoundFolder:
+        """Return a folder that is one entry of the fleet."""
+        if listing.deployment:
+            kind = FolderKind.DEPLOYMENT
+            return FoundFolder(folder=folder, path=path, kind=kind, deployment_file=listing.deployment)
+        if not (listing.files or listing.folders):
+            return _unknown(path, folder, "is an empty folder")
+        return FoundFolder(folder=folder, path=path, kind=FolderKind.ARCHIVES)
+
+
+def _unknown(path: Path, folder: str, error: str) -> FoundFolder:
+    return FoundFolder(folder=folder, path=path, kind=FolderKind.UNKNOWN, error=error)
+
+
+def _identity(path: Path) -> _Identity:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _deployment_in(path: Path, files: list[str]) -> str:
+    """Return the name of the deployment file among the files of a folder; empty without one."""
+    if DEPLOYMENT in files:
+        return DEPLOYMENT
+    return next((name for name in files if name.lower().endswith(_YAML) and _lists_clusters(path / name)), "")
+
+
+def _lists_clusters(file: Path) -> bool:
+    """Return True for YAML that lists clusters, as every deployment file does."""
+    if not file.is_file():
+        return False
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(_PEEK)
+    except OSError:
+        return False
+    return head.startswith(b"clusters:") or b"\nclusters:" in head

@@ -1,0 +1,1 @@
+"""Records on disk: Parquet for people, for other programs and for the next audit."""

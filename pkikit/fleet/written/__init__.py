@@ -1,0 +1,1 @@
+"""The answer about a fleet as JSON, page, metrics and sentences."""

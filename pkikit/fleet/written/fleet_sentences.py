@@ -1,0 +1,177 @@
+"""What the page and the terminal say about a fleet: the verdict, and what breaks, put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pkikit.fleet.records import ConnectionRecord, FleetAudit, FolderRecord
+from pkikit.judge.legs.known_parts import State
+from pkikit.report.content.deployment_report import Light
+from pkikit.text import counted, listed
+
+_MOST = 12 * 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breaking:
+    """Connections of one folder that break at one time for one cause.
+
+    Attributes:
+        at: when; the time of the audit, if no date does it.
+        dated: a date does it.
+        folder: the folder.
+        connections: the connections.
+    """
+
+    at: datetime
+    dated: bool
+    folder: FolderRecord
+    connections: tuple[ConnectionRecord, ...]
+
+    @property
+    def first(self) -> ConnectionRecord:
+        """The first of the connections; all break for the same cause."""
+        return self.connections[0]
+
+    @property
+    def down(self) -> bool:
+        """True if they are down now."""
+        return self.first.state is State.DOWN
+
+    @property
+    def names(self) -> str:
+        """The connections for people: the first one, and how many more."""
+        more = len(self.connections) - 1
+        return self.first.name + (f" and {more} more" if more else "")
+
+
+def breakings(audit: FleetAudit) -> tuple[Breaking, ...]:
+    """Return what breaks, the soonest first: connections of a folder with one cause and one date are together.
+
+    Args:
+        audit: the answer.
+
+    Returns:
+        What breaks, at most so much as anybody can read.
+    """
+    groups: dict[tuple[datetime, str, State, str], list[tuple[FolderRecord, ConnectionRecord]]] = {}
+    for at, record, connection in audit.breaks:
+        key = at, record.folder, connection.state, connection.cause
+        if key in groups or len(groups) < _MOST:
+            groups.setdefault(key, []).append((record, connection))
+    return tuple(
+        Breaking(
+            at=key[0],
+            dated=members[0][1].breaks_at is not None,
+            folder=members[0][0],
+            connections=tuple(connection for _, connection in members),
+        )
+        for key, members in groups.items()
+    )
+
+
+def light_of(audit: FleetAudit) -> Light:
+    """Return the traffic light: red if something is down or cannot be judged, yellow if something breaks soon."""
+    if audit.errors or audit.counts[State.DOWN]:
+        return Light.RED
+    if not audit.counts[State.UP]:
+        return Light.GREY
+    return Light.GREEN if audit.accepted and not audit.counts[State.NOT_ASSESSED] else Light.YELLOW
+
+
+def verdict_of(audit: FleetAudit) -> str:
+    """Return the answer in one sentence or two.
+
+    Args:
+        audit: the answer.
+
+    Returns:
+        How many deployments need work, and why.
+    """
+    total, failing = len(audit.records), len(audit.failing)
+    unknown = audit.counts[State.NOT_ASSESSED]
+    rest = f" Not assessed: {counted(unknown, 'connection')}." if unknown else ""
+    if not failing:
+        whole = f"All {total:,} deployments are" if total > 1 else "The only deployment is"
+        return f"{whole} accepted: nothing is down, and nothing breaks within {audit.within.days} days.{rest}"
+    verb = "needs" if failing == 1 else "need"
+    return f"{failing:,} of {counted(total, 'deployment')} {verb} work: {listed(list(_reasons(audit)))}.{rest}"
+
+
+def _reasons(audit: FleetAudit) -> Iterator[str]:
+    """Yield how many deployments have each kind of trouble; each deployment counts once, for the worst."""
+    kinds = Counter(trouble_of(record, audit) for record in audit.failing)
+    for kind, (one, many) in _TROUBLES.items():
+        if kinds[kind]:
+            yield f"{kinds[kind]:,} {one if kinds[kind] == 1 else many}".format(days=audit.within.days)
+
+
+_TROUBLES = {
+    "error": ("cannot be judged", "cannot be judged"),
+    "down": ("has connections that are down", "have connections that are down"),
+    "soon": ("breaks within {days} days", "break within {days} days"),
+    "other": ("has another problem", "have other problems"),
+}
+
+
+def trouble_of(record: FolderRecord, audit: FleetAudit) -> str:
+    """Return the worst trouble of a folder.
+
+    Args:
+        record: the folder.
+        audit: the whole answer.
+
+    Returns:
+        `error`, `down`, `soon`, `other`, or nothing.
+    """
+    if record.error:
+        return "error"
+    if record.counts[State.DOWN]:
+        return "down"
+    if record.breaking(audit.at, audit.within):
+        return "soon"
+    return "" if record.accepted(audit.at, audit.within) else "other"
+
+
+def state_words(record: FolderRecord, audit: FleetAudit) -> str:
+    """Return the state of a folder with its sign.
+
+    Args:
+        record: the folder.
+        audit: the whole answer.
+
+    Returns:
+        As `✘ 3 down`.
+    """
+    down, unknown = record.counts[State.DOWN], record.counts[State.NOT_ASSESSED]
+    words = {
+        "error": "✘ not judged",
+        "down": f"✘ {down} down",
+        "soon": "! breaks soon",
+        "other": "! problem",
+        "": "✔ accepted" if record.counts[State.UP] else "? not assessed",
+    }[trouble_of(record, audit)]
+    return f"{words}, {unknown} not assessed" if unknown and record.counts[State.UP] else words
+
+
+def when_words(found: Breaking, at: datetime) -> str:
+    """Return when something breaks.
+
+    Args:
+        found: what breaks.
+        at: the time of the audit.
+
+    Returns:
+        The day; `now` for what is down whatever the date.
+    """
+    if not found.dated:
+        return "now"
+    return f"{found.at:%Y-%m-%d}" if found.at > at or found.down else "now"
+
+
+def further_problems(record: FolderRecord) -> Iterable[str]:
+    """Return what else is wrong with a folder, in sentences."""
+    return (*(problem.says for problem in record.problems), *(finding.message for finding in record.findings))
