@@ -11,6 +11,7 @@ import pydantic
 from pkikit.ci_results.found_cases import Case, CaseState, Results
 from pkikit.model.codec.findings import finding_adapter
 from pkikit.model.findings import Finding, Severity
+from pkikit.rules.expectation_rules import NOT_ASSESSED as PROMISE_NOT_ASSESSED
 from pkikit.text import printable
 from pkikit.view.short_names import ShortNames
 
@@ -52,6 +53,47 @@ def cases_of_connections(document: _Document) -> tuple[Case, ...]:
     return tuple(_connection(leg, names, _text(document, "deployment")) for leg in legs)
 
 
+def cases_of_check(document: _Document) -> tuple[Case, ...]:
+    """Return the cases of `expressway-sim check --json`: the connections, then promises and house rules."""
+    return (*cases_of_connections(document), *cases_of_promises(document, _text(document, "deployment")))
+
+
+def cases_of_promises(document: _Document, group: str) -> tuple[Case, ...]:
+    """Return the promises of `expect:` and the house rules in a document; none where it has none."""
+    found = []
+    for entry in _objects(document.get("expectations", []), "expectations"):
+        state = entry.get("state")
+        if state not in _OUTCOMES:
+            raise NotResults("a promise has no state")
+        findings = _findings(entry.get("findings"), "expectations.findings")
+        found.append(
+            Case(
+                id=_text(entry, "expectation"),
+                name=_text(entry, "promise"),
+                group=group,
+                state=_OUTCOMES[state],
+                findings=tuple(
+                    f for f in findings if f.rule != PROMISE_NOT_ASSESSED.id
+                ),  # the state of the case says so
+                why=printable(", ".join(map(str, entry.get("missing") or ())), MAX_TEXT),
+            )
+        )
+    house = document.get("house_rules")
+    return (*found, *(_house_cases(house, group) if isinstance(house, dict) else ()))
+
+
+def _house_cases(house: _Document, group: str) -> Iterable[Case]:
+    findings = _findings(house.get("findings"), "house_rules.findings")
+    for rule in house.get("checked") or ():
+        mine = tuple(f for f in findings if f.rule == rule)
+        failed = any(f.severity is Severity.ERROR for f in mine)
+        unknown = rule in (house.get("not_assessed") or ())
+        state = CaseState.FAILED if failed else CaseState.OPEN if unknown else CaseState.PASSED
+        name = printable(str(rule), MAX_TEXT)
+        yield Case(id=name, name=name, group=group, state=state, findings=mine, why="a fact is not known")
+
+
+_OUTCOMES = {"kept": CaseState.PASSED, "broken": CaseState.FAILED, "not-assessed": CaseState.OPEN}
 _STATES = {"up": CaseState.PASSED, "down": CaseState.FAILED, "not-assessed": CaseState.OPEN}
 
 
@@ -106,7 +148,7 @@ _UNNAMED = frozenset({"check"})
 READERS: MappingProxyType[str, Callable[[_Document], tuple[Case, ...]]] = MappingProxyType({
     "lint": cases_of_files,
     "guard": cases_of_files,
-    "check": cases_of_connections,
+    "check": cases_of_check,
 })  # fmt: skip
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from pkikit.ci_results.cases import cases_of_promises
 from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
 from pkikit.errors import PkikitError
 from pkikit.files import read_bytes
@@ -20,24 +24,31 @@ from pkikit.view.short_names import ShortNames
 _STATES = {State.UP: CaseState.PASSED, State.DOWN: CaseState.FAILED, State.NOT_ASSESSED: CaseState.OPEN}
 
 
-def results_of_check(report: CheckReport, deployment: Path, certs: Path | None) -> Results:
+def results_of_check(
+    report: CheckReport, deployment: Path, certs: Path | None, promises: Mapping[str, Any] | None = None
+) -> Results:
     """Return the results of a check.
 
     Args:
         report: what was found.
         deployment: the deployment file.
         certs: the folder with the certificates that were brought.
+        promises: the keys of the document about promises and house rules; None if nobody judged them.
 
     Returns:
-        One case for each connection.
+        One case for each connection, promise and house rule.
     """
+    said = promises or {}
+    expected = tuple(
+        replace(case, place=Place(file=str(deployment))) for case in cases_of_promises(said, report.deployment)
+    )
     names = ShortNames(leg.leg for leg in report.legs)
     lines = _Lines(deployment)
     return Results(
         program="expressway-sim",
         command="check",
-        cases=tuple(_case(leg, names, report.deployment, lines, certs) for leg in report.legs),
-        accepted=report.accepted,
+        cases=(*(_case(leg, names, report.deployment, lines, certs) for leg in report.legs), *expected),
+        accepted=report.accepted and all(case.state is CaseState.PASSED for case in expected),
         scope=report.deployment,
         at=iso(report.at),
         open_fails=True,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from cryptography import x509
+
 from pkikit.design.legs import legs_of
 from pkikit.design.services import services_of
 from pkikit.expectations.expectation import Expectation
@@ -15,6 +17,7 @@ from pkikit.expectations.promised_services import judge_service
 from pkikit.expectations.scope import HeldCertificate, certificates_at, machines_in
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.stand_ins import known_part
+from pkikit.model.deployment import Deployment
 from pkikit.model.promises import Promises
 from pkikit.model.world import World
 from pkikit.view.short_names import ShortNames
@@ -63,3 +66,31 @@ def _judged(
         return [one for fqdn in machines for one in certificates_at(world, fqdn, partial=partial)]
 
     yield from judge_certificates(promises, held, at)
+
+
+def judge_promises_about(
+    deployment: Deployment, machine: str, store: str, certificate: x509.Certificate, *, at: datetime
+) -> tuple[Expectation, ...]:
+    """Judge what a deployment promises about certificates, of one certificate before it is uploaded.
+
+    Args:
+        deployment: makes the promises.
+        machine: the machine that the certificate is for.
+        store: where, as `server certificate`.
+        certificate: the leaf.
+        at: the time, aware UTC.
+
+    Returns:
+        One expectation for each promise that is about this machine.
+    """
+    if deployment.expect is None:
+        return ()
+    one = HeldCertificate(machine=machine, store=store, certificate=certificate)
+    about: list[bool] = []
+
+    def held(scopes: Sequence[str]) -> list[HeldCertificate]:
+        about.append(machine in machines_in(deployment, scopes))
+        return [one] if about[-1] else []
+
+    found = tuple(judge_certificates(deployment.expect, held, at))
+    return tuple(expectation for expectation, mine in zip(found, about, strict=True) if mine)

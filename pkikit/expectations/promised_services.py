@@ -85,9 +85,9 @@ def _nothing(word: str, promise: ServicePromise, mine: Sequence[Service], absent
     """Return why there is nothing to judge; empty if there is."""
     if not mine:
         where = f" on {listed(promise.clusters)}" if promise.clusters else ""
-        return f"The deployment has no {word}{where}"
+        return f"The deployment does not offer {word}{where}"
     if absent:
-        return f"The deployment has no {word} on {listed(absent)}"
+        return f"The deployment does not offer {word} on {listed(absent)}"
     return f"The promise ended on {promise.until:%Y-%m-%d}" if past and promise.until is not None else ""
 
 

@@ -12,6 +12,13 @@ from cryptography import x509
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError
+from pkikit.expectations.expectation import verdict_of
+from pkikit.expectations.house.fact_list import Value
+from pkikit.expectations.house.house_file import HouseRules
+from pkikit.expectations.house.judge_house import judge_certificate_by_house
+from pkikit.expectations.house.known_facts import machine_facts
+from pkikit.expectations.judge_expectations import judge_promises_about
+from pkikit.expectations.judged_promises import judge_promises
 from pkikit.files import FileContents, product_objections
 from pkikit.judge.legs.legs_served import Service, services_of
 from pkikit.judge.linting import lint as judge
@@ -25,6 +32,7 @@ from pkikit.model.parties import Role
 from pkikit.model.tables.features import DEFAULT_VERSION
 from pkikit.model.version import ProductVersion
 from pkikit.values.names import parse_dns_name
+from pkikit.worlds.world_files import world_of_files
 
 
 class Kind(enum.StrEnum):
@@ -47,6 +55,7 @@ class LintQuestion:
         deployment: the deployment of the certificate; its connections are judged too.
         peer: the party of the deployment that the certificate is for.
         trusted: the Expressway's trusted CA list, which must complete the chain; None skips this check.
+        rules: rules of the house; None for none.
     """
 
     use: CertificateUse
@@ -54,6 +63,7 @@ class LintQuestion:
     deployment: Deployment | None = None
     peer: str | None = None
     trusted: Sequence[x509.Certificate] | None = None
+    rules: HouseRules | None = None
 
 
 def lint_question(
@@ -65,6 +75,7 @@ def lint_question(
     peer: str | None = None,
     version: str | None = None,
     trusted: Sequence[x509.Certificate] | None = None,
+    rules: HouseRules | None = None,
 ) -> LintQuestion:
     """Complete a question with what follows from the deployment: version, role, and the names that the peer needs.
 
@@ -76,6 +87,7 @@ def lint_question(
         peer: the party of `deployment` that the certificate is for.
         version: product version, such as `X15.5`; by default that of the deployment.
         trusted: the Expressway's trusted CA list; None skips the check of the chain.
+        rules: rules of the house.
 
     Returns:
         The question for `lint_file`.
@@ -91,7 +103,7 @@ def lint_question(
     store = Purpose.CLIENT if kind is Kind.CLIENT else None
     use = CertificateUse(at=at, version=chosen, role=known_role, layout=layout, store=store)
     owner = layout.owner if layout else None
-    return LintQuestion(use=use, kind=kind, deployment=deployment, peer=owner, trusted=trusted)
+    return LintQuestion(use=use, kind=kind, deployment=deployment, peer=owner, trusted=trusted, rules=rules)
 
 
 def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
@@ -137,12 +149,50 @@ def lint_file(contents: FileContents, question: LintQuestion) -> list[Verdict]:
     if bundle.leaf is not None:
         verdicts.append(lint_bundle(contents.where, bundle))
         verdicts += [judge.lint_certificate(c, use) for c in (bundle.leaf, *bundle.second_leaves)]
+        verdicts += _lint_promises(contents, bundle.leaf, bundle.chain[1:], question)
     verdicts += [judge.lint_authority(c, use) for c in bundle.others]
     if contents.keys or contents.encrypted_keys:
         verdicts.append(_lint_keys(contents, bundle.leaf))
     if bundle.leaf is not None and question.trusted is not None:
         verdicts.append(judge.lint_upload(bundle.leaf, question.trusted, use))
     return verdicts
+
+
+def _lint_promises(
+    contents: FileContents, leaf: x509.Certificate, chain: Sequence[x509.Certificate], question: LintQuestion
+) -> list[Verdict]:
+    """Judge what the deployment promises about the certificate of this peer, and ask the rules of the house."""
+    at, found = question.use.at, list[Verdict]()
+    store = "client certificate" if question.kind is Kind.CLIENT else "server certificate"
+    facts: dict[str, Value | None] = {"store": store}
+    if question.deployment is not None and question.peer is not None:
+        promised = judge_promises_about(question.deployment, question.peer, store, leaf, at=at)
+        found += [verdict_of(question.deployment.name, promised)] if promised else []
+        facts |= machine_facts(question.deployment, question.peer)
+    elif question.use.role is not None:
+        facts["role"] = question.use.role.value
+    if question.rules is not None:
+        rules, where = question.rules, contents.where
+        found.append(judge_certificate_by_house(rules, leaf, at=at, chain=chain, machine=facts, where=where))
+    return found
+
+
+def lint_whole_deployment(deployment: Deployment, *, at: datetime, rules: HouseRules | None = None) -> list[Verdict]:
+    """Judge a deployment file by itself: what cannot work, what it promises, and the rules of a house.
+
+    Args:
+        deployment: what the file describes. What depends on certificates is not assessed.
+        at: the time.
+        rules: rules of the house.
+
+    Returns:
+        One verdict, and one about promises and house rules if there are any.
+    """
+    found = [judge.lint_deployment(deployment)]
+    if deployment.expect is not None or rules is not None:
+        judged = judge_promises(world_of_files(deployment, None), at=at, rules=rules, partial=True)
+        found.append(judged.verdict)
+    return found
 
 
 def _lint_keys(contents: FileContents, leaf: x509.Certificate | None) -> Verdict:

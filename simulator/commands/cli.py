@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,10 +16,11 @@ from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import DeploymentFile, JsonFlag, VerboseFlag, read_deployment
 from pkikit.commands.terminal.ci_options import BaselineOption, CodeQualityOption, JunitOption, SarifOption, ci_options
 from pkikit.commands.terminal.parameters import Group
+from pkikit.commands.terminal.promise_view import HouseRulesOption, read_house_rules
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
-from simulator.commands import clinic_command, do_step, future, rehearse, signals
-from simulator.commands.picture_option import PictureWriter, picture_writer, svg_file
+from simulator.commands import checking, clinic_command, do_step, future, rehearse, signals
+from simulator.commands.picture_option import picture_writer, svg_file
 from simulator.commands.travel_text import show_timeline
 from simulator.errors import LabError
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from pkikit.model.deployment import Deployment
     from pkikit.model.world import World
-    from pkikit.view.connections.check_report import CheckReport
     from simulator.lab.lab import Lab
     from simulator.settings import LabSettings
     from simulator.travel.timeline import Timeline
@@ -169,6 +168,7 @@ def check(
         Path | None,
         typer.Option(metavar="FILE.svg|.png|.html", help="The topology as a picture, with what is up and down."),
     ] = None,
+    house_rules: HouseRulesOption = None,
     sarif: SarifOption = None,
     junit: JunitOption = None,
     code_quality: CodeQualityOption = None,
@@ -181,24 +181,29 @@ def check(
     With --certs, the lab plays machines without files: it issues them certificates with its own CA. In a folder that pkikit
     import wrote, such machines are unknown instead. Their connections are down if a known file or setting already breaks them.
     Otherwise they are not assessed.
-    The exit code is 0 if all connections are up, and 1 if one is down or not assessed.
+    The exit code is 0 if all connections are up and everything under `expect:` is kept, and 1 if one is down, broken or not
+    assessed.
 
     Example: expressway-sim check notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """
 
-    _require_certs(certs, trust_lab=trust_lab, judged=judged)
-    ci = ci_options("expressway-sim", "check", sarif, junit, code_quality, baseline, inputs=[deployment])
+    checking.require_certs(certs, trust_lab=trust_lab, judged=judged)
+    ci = ci_options("expressway-sim", "check", sarif, junit, code_quality, baseline, inputs=(deployment, house_rules))
+    rules = read_house_rules(house_rules)
     read = read_deployment(deployment)
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
-    with _key_log(capture) as keylog:
+    with checking.key_log(capture) as keylog:
         unknown = True if judged else False if trust_lab else None
         settings = _settings(net, tls, keylog=keylog, capture=capture)
         lab = _lab(read, settings, instant, certs, trust_lab=trust_lab, unknown=unknown)
         draw = picture_writer(picture)
-        report, written = asyncio.run(_run_check(lab, archives, draw, quiet=as_json or not sys.stderr.isatty()))
+        quiet = as_json or not sys.stderr.isatty()
+        report, promises, written = asyncio.run(checking.run_check(lab, archives, draw, rules, quiet=quiet))
     if traces is not None:
-        _write_traces(report, traces)
-    ended = ci.conclude(lambda: check_results(report, deployment, certs), accepted=report.accepted)
+        checking.write_traces(report, traces)
+    document = {"command": "check", **report.to_json(), **promises.to_json()}
+    document["accepted"] = report.accepted and promises.kept
+    ended = ci.conclude(lambda: check_results(report, deployment, certs, document), accepted=document["accepted"])
     kinds = {".json": "Certificate snapshot", ".log": "Client log"}
     files = [(kinds.get(path.suffix, "Diagnostic archive"), path) for path in written]
     files += [
@@ -208,72 +213,13 @@ def check(
     ]
 
     def show(out: Console) -> None:
-        print_report(out, report, read, certs=certs, verbose=verbose)
+        print_report(out, report, read, certs=certs, verbose=verbose, promises=promises)
         if files:
             out.print()
         console.saved(out, files)
         ended.show(out)
 
-    document = {"command": "check", **report.to_json(), **ended.document}
-    console.answer(document, as_json=as_json, accepted=ended.accepted, show=show)
-
-
-def _require_certs(certs: Path | None, *, trust_lab: bool, judged: bool) -> None:
-    option = "--trust-lab" if trust_lab else "--judged"
-    if (trust_lab or judged) and certs is None:
-        raise InputError(f"{option} is about the files of --certs DIR, which is missing")
-    if trust_lab and judged:
-        raise InputError(
-            "--trust-lab and --judged exclude each other: the lab plays machines without files, or it does not"
-        )
-
-
-@contextlib.contextmanager
-def _key_log(capture: Path | None) -> Iterator[Path | None]:
-    """A place for the session secrets while a capture runs; they end up inside the capture, and nowhere else."""
-    import tempfile
-
-    from pkikit.files import free_path, write_private
-
-    if capture is None:
-        yield None
-        return
-    free_path(capture)
-    with tempfile.TemporaryDirectory() as folder:
-        keylog = Path(folder) / "keys.log"
-        write_private(keylog, b"")
-        yield keylog
-
-
-def _write_traces(report: CheckReport, folder: Path) -> None:
-    import json
-    import re
-
-    from pkikit.files import write_public
-    from pkikit.model.codec.trace import trace_to_json
-
-    for leg in report.legs:
-        if leg.trace is not None:
-            name = re.sub(r"[^A-Za-z0-9._-]+", "_", leg.leg.id)
-            write_public(folder / f"{name}.json", json.dumps(trace_to_json(leg.trace), indent=2).encode())
-
-
-async def _run_check(
-    lab: Lab, archives: Path | None, draw: PictureWriter, *, quiet: bool
-) -> tuple[CheckReport, tuple[Path, ...]]:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
-        task = progress.add_task("starting the lab", total=None)
-        async with lab as running:
-            progress.update(task, description="dialling", total=len(running.legs))
-            if archives is not None:
-                running.diagnostics.start_everywhere()
-            report = await running.check(progress=lambda _: progress.advance(task))
-            written = await running.archives(archives) if archives is not None else ()
-            draw(running, report)
-            return report, written
+    console.answer(document | ended.document, as_json=as_json, accepted=ended.accepted, show=show)
 
 
 app.command()(clinic_command.clinic)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.layout import unbroken
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.ci_results.found_cases import Results
+    from pkikit.expectations.judged_promises import JudgedPromises
     from pkikit.model.deployment import Deployment
     from pkikit.view.connections.check_report import CheckReport
     from pkikit.view.connections.leg_report import LegReport
@@ -28,7 +29,13 @@ _LISTED = 8
 
 
 def print_report(
-    out: Console, report: CheckReport, deployment: Deployment, *, certs: Path | None = None, verbose: bool = False
+    out: Console,
+    report: CheckReport,
+    deployment: Deployment,
+    *,
+    certs: Path | None = None,
+    verbose: bool = False,
+    promises: JudgedPromises | None = None,
 ) -> None:
     """Print what a check found.
 
@@ -38,13 +45,15 @@ def print_report(
         deployment: what was checked.
         certs: the folder with the certificates that were brought; names their files.
         verbose: every connection, with its full id.
+        promises: what became of promises and house rules.
     """
+    from pkikit.commands.terminal.promise_view import show_promises
     from pkikit.judge.advice import list_advice
     from pkikit.view.short_names import ShortNames
 
     names = ShortNames(leg.leg for leg in report.legs)
     causes = report.root_causes()
-    console.headline(out, headline(report, causes))
+    console.headline(out, headline(report, causes, promises))
     show_services(out, report, str if verbose else names.in_text)
     for cause in causes:
         _show_cause(out, cause, report, names, certs, verbose=verbose)
@@ -55,21 +64,25 @@ def print_report(
         console.show_findings(out, [warning], words=str if verbose else names.in_text)
         shown = legs[0] if verbose else names.connection(legs[0])
         console.print_indented(out, f"Seen on {shown}{f' and {len(legs) - 1} more' if len(legs) > 1 else ''}.")
+    if promises is not None:
+        show_promises(out, promises, words=str if verbose else names.in_text)
     if verbose:
         console.table(out, ("connection", "state", "cause"), [_row(leg) for leg in report.legs], title="Connections:")
     _show_missing(out, report, deployment, certs)
     _show_end(out, report, names, verbose=verbose)
 
 
-def check_results(report: CheckReport, deployment: Path, certs: Path | None) -> Results:
-    """Return the results of a check for a pipeline."""
+def check_results(report: CheckReport, deployment: Path, certs: Path | None, document: Mapping[str, Any]) -> Results:
+    """Return the results of a check for a pipeline; `document` has what became of promises and house rules."""
     from pkikit.ci_results.connection_results import results_of_check
 
-    return results_of_check(report, deployment, certs)
+    return results_of_check(report, deployment, certs, document)
 
 
-def headline(report: CheckReport, causes: Sequence[RootCause] | None = None) -> str:
-    """Return the answer in one line: how many connections are up, and how many causes keep the others down."""
+def headline(
+    report: CheckReport, causes: Sequence[RootCause] | None = None, promises: JudgedPromises | None = None
+) -> str:
+    """Return the answer in one line: how many connections are up, what keeps the others down, and what is not kept."""
     from pkikit.judge.legs.known_parts import State
     from pkikit.model.certificates.facts import format_time
 
@@ -77,8 +90,11 @@ def headline(report: CheckReport, causes: Sequence[RootCause] | None = None) -> 
     up, down, unknown = counts[State.UP], counts[State.DOWN], counts[State.NOT_ASSESSED]
     where = f"{report.deployment} at {unbroken(format_time(report.at))}"
     rest = f", {unknown} not assessed" if unknown else ""
+    if promises is not None and not promises.kept:
+        rest += ", and not all promises and house rules are kept"
     if not down:
-        return f"{'?' if unknown else '✔'} {up} of {every} up{rest}: {where}"
+        mark = "✘" if promises is not None and promises.broken else "?" if rest else "✔"
+        return f"{mark} {up} of {every} up{rest}: {where}"
     found = len(report.root_causes() if causes is None else causes)
     why = "for one cause" if found == 1 else f"for {found} causes" if found else "and no cause was found"
     return f"✘ {up} of {every} up, {down} down {why}{rest}: {where}"

@@ -21,6 +21,7 @@ from pkikit.commands.terminal.arguments import (
     show_verdict,
 )
 from pkikit.commands.terminal.ci_options import BaselineOption, CodeQualityOption, JunitOption, SarifOption, ci_options
+from pkikit.commands.terminal.promise_view import HouseRulesOption, read_house_rules
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
@@ -64,6 +65,7 @@ def lint(
     ] = None,
     at: AtOption = None,
     version: VersionOption = None,
+    house_rules: HouseRulesOption = None,
     sarif: SarifOption = None,
     junit: JunitOption = None,
     code_quality: CodeQualityOption = None,
@@ -88,7 +90,7 @@ def lint(
     if (deployment is None) != (peer is None):
         given, missing = ("--deployment", "--peer FQDN") if peer is None else ("--peer", "--deployment FILE")
         raise InputError(f"--deployment and --peer go together: {given} is given, add {missing}")
-    read = (*files, *(trust or ()), request, deployment)
+    read = (*files, *(trust or ()), request, deployment, house_rules)
     ci = ci_options("pkikit", "lint", sarif, junit, code_quality, baseline, inputs=read)
     question = lint_question(
         at=parse_instant(at, now()),
@@ -98,6 +100,7 @@ def lint(
         peer=peer,
         version=version,
         trusted=[c for path in trust for c in read_certificates(path)] if trust else None,
+        rules=read_house_rules(house_rules),
     )
     linted = _lint_files(files, question, request, version)
     services = tuple(service for file in linted for service in file.services)
@@ -204,13 +207,14 @@ def _lint_files(
 ) -> list[_Linted]:
     """Judge each file once; the services are the connections that would see its certificate."""
     from pkikit.files import read_file
-    from pkikit.judge.linting.lint import lint_deployment
-    from pkikit.report.file_lint import lint_file, services_in
+    from pkikit.report.file_lint import lint_file, lint_whole_deployment, services_in
 
     found: list[_Linted] = []
     for path in dict.fromkeys(files):
         if path.suffix in _DEPLOYMENTS:
-            found.append(_Linted(path=path, verdicts=[lint_deployment(read_deployment(path, version=version))]))
+            given = read_deployment(path, version=version)
+            verdicts = lint_whole_deployment(given, at=question.use.at, rules=question.rules)
+            found.append(_Linted(path=path, verdicts=verdicts))
             continue
         contents = read_file(path, keep_encrypted=True)
         verdicts = lint_file(contents, question)

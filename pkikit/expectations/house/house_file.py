@@ -9,7 +9,7 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.expectations.house.fact_list import About, Value
-from pkikit.expectations.house.house_rule import PLACEHOLDER, HouseRule, why_not_proved
+from pkikit.expectations.house.house_rule import PLACEHOLDER, UNKNOWN, HouseRule, why_not_proved
 from pkikit.expectations.house.read_conditions import Path, RuleProblem, fact_of, read_condition, read_value, shown
 from pkikit.model.deployment_file.yaml_source import YamlSource, read_yaml
 from pkikit.model.findings import Severity
@@ -150,6 +150,8 @@ def _words(
 
 def _template(given: dict[str, Any], key: str, about: About) -> str:
     text = _words(given, key)
+    if text.startswith(UNKNOWN):
+        raise RuleProblem(f"{key}: begin with something else than {UNKNOWN!r}, which means that nobody knows", (key,))
     for name in PLACEHOLDER.findall(text):
         fact_of(name, about, (key,))
     if "{" in PLACEHOLDER.sub("", text):

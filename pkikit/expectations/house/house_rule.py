@@ -21,6 +21,8 @@ _SUBJECTS = {
     About.DEPLOYMENT: Subject.DEPLOYMENT,
 }
 _MOST_SHOWN = 6
+UNKNOWN = "Not assessed:"
+"""How the note about what nobody knows begins; a message of a rule cannot begin so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,14 @@ class Thing:
     title: str
     where: str
     facts: Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseAnswer:
+    """What a rule says: its findings, and whether nobody can say for something (`open`)."""
+
+    answer: Answer
+    open: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +92,7 @@ class HouseRule:
         asked = unknown_in(self.when, facts) if self.when is not None and self.when.holds(facts) is None else ()
         return tuple(dict.fromkeys((*asked, *unknown_in(self.require, facts))))
 
-    def judge(self, things: Sequence[Thing]) -> Answer:
+    def judge(self, things: Sequence[Thing]) -> HouseAnswer:
         """Ask the rule about things of its kind.
 
         Args:
@@ -100,7 +110,7 @@ class HouseRule:
                 unknown.append(thing)
         if unknown:
             found.append(self._not_assessed(unknown))
-        return Answer(rule=self.id, findings=tuple(found))
+        return HouseAnswer(answer=Answer(rule=self.id, findings=tuple(found)), open=bool(unknown))
 
     def as_rule(self) -> Rule:
         """Return it as a value of the same form as the rules of the catalogue."""
@@ -132,7 +142,7 @@ class HouseRule:
         pieces = []
         for thing in things:
             lacks = listed(self.unknown(thing.facts), at_most=_MOST_SHOWN)
-            says = f"Not assessed: {self.id} for {thing.title}. Not known: {lacks}."
+            says = f"{UNKNOWN} {self.id} ({thing.title}). Not known: {lacks}."
             pieces.append(
                 Evidence(label=thing.title, expected=f"known: {lacks}", seen="not known", where=thing.where, says=says)
             )

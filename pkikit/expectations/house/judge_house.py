@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from cryptography import x509
 
 from pkikit.expectations.house.fact_list import About, Facts
 from pkikit.expectations.house.house_file import HouseRules
-from pkikit.expectations.house.house_rule import Thing
+from pkikit.expectations.house.house_rule import HouseAnswer, Thing
 from pkikit.expectations.house.known_facts import (
     certificate_facts,
     certificate_things,
@@ -27,9 +28,31 @@ from pkikit.model.findings import Verdict
 from pkikit.model.world import StandIns, World
 
 
+@dataclass(frozen=True, kw_only=True)
+class HouseVerdict(Verdict):
+    """The verdict of house rules.
+
+    Attributes:
+        not_assessed: ids of the rules that nobody can answer for something.
+    """
+
+    not_assessed: tuple[str, ...] = ()
+
+    @classmethod
+    def of_rules(cls, question: str, answers: Sequence[HouseAnswer]) -> HouseVerdict:
+        """The verdict that the answers of rules make."""
+        made = Verdict.of(question, *(answer.answer for answer in answers))
+        open_rules = tuple(answer.answer.rule for answer in answers if answer.open)
+        return cls(question=question, findings=made.findings, checked=made.checked, not_assessed=open_rules)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of a verdict, and `not_assessed`."""
+        return {**super().to_json(), "not_assessed": list(self.not_assessed)}
+
+
 def judge_house(
     rules: HouseRules, world: World, *, at: datetime, partial: bool = False, now: Mapping[str, State] | None = None
-) -> Verdict:
+) -> HouseVerdict:
     """Ask every rule about everything of its kind.
 
     Args:
@@ -59,7 +82,7 @@ def judge_house(
                 return (deployment_thing(world.deployment),)
 
     question = f"does {world.deployment.name} keep the house rules of {rules.where}?"
-    return Verdict.of(question, *(rule.judge(things(rule.about)) for rule in rules.rules))
+    return HouseVerdict.of_rules(question, [rule.judge(things(rule.about)) for rule in rules.rules])
 
 
 def judge_certificate_by_house(
@@ -70,7 +93,7 @@ def judge_certificate_by_house(
     chain: Sequence[x509.Certificate] = (),
     machine: Facts | None = None,
     where: str = "",
-) -> Verdict:
+) -> HouseVerdict:
     """Ask the rules about certificates about one certificate.
 
     Args:
@@ -87,4 +110,4 @@ def judge_certificate_by_house(
     facts = {**(machine or {}), **certificate_facts(certificate, at, chain_length=1 + len(chain))}
     thing = Thing(title=f"certificate {title(certificate)}", where=where or title(certificate), facts=facts)
     question = f"does {title(certificate)} keep the house rules of {rules.where}?"
-    return Verdict.of(question, *(rule.judge([thing]) for rule in rules.about(About.CERTIFICATE)))
+    return HouseVerdict.of_rules(question, [rule.judge([thing]) for rule in rules.about(About.CERTIFICATE)])

@@ -1,0 +1,99 @@
+"""Promises and house rules in the commands: shown, in the JSON, in the results for pipelines, and in the exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.support.cli import pkikit_error, pkikit_in_process, simulator_json_in_process
+from tests.support.places import ROOT
+from tests.support.worlds import AT, DEPLOYMENTS, E1, WorldBuilder
+
+RULES = ROOT / "docs" / "house-rules.yaml"
+WHEN = ("--at", f"{AT:%Y-%m-%dT%H:%M:%SZ}")
+PROMISES = """
+expect:
+  connections: {kind: zone, mutual: on, days: 30}
+  keys: {rsa: ">= 3072"}
+"""
+
+
+@pytest.fixture
+def promising(tmp_path: Path) -> Path:
+    path = tmp_path / "pair.yaml"
+    path.write_text((DEPLOYMENTS / "single-pair.yaml").read_text(encoding="utf-8") + PROMISES, encoding="utf-8")
+    return path
+
+
+def test_check_answers_no_if_a_promise_is_broken_although_every_connection_is_up(
+    promising: Path, tmp_path: Path
+) -> None:
+    """The lab's RSA keys have 2048 bits. With the run as baseline, nothing is new, and the answer is yes."""
+    junit = tmp_path / "results.xml"
+    document = simulator_json_in_process(
+        "check", str(promising), *WHEN, "--house-rules", str(RULES), "--junit", str(junit), codes=(1,)
+    )
+    assert document["accepted"] is False
+    assert [leg["state"] for leg in document["legs"]] == ["up"]
+    assert [(e["expectation"], e["state"]) for e in document["expectations"]] == [
+        ("expect.connections[0]", "kept"),
+        ("expect.keys[0]", "broken"),
+    ]
+    assert document["expectations"][1]["first_break"]["cause"] == "expect.key-not-as-promised"
+    assert document["house_rules"]["accepted"] is True
+    assert "RSA key of 2048 bits" in junit.read_text(encoding="utf-8")
+    before = tmp_path / "before.json"
+    before.write_text(json.dumps(document), encoding="utf-8")
+    again = simulator_json_in_process(
+        "check", str(promising), *WHEN, "--house-rules", str(RULES), "--baseline", str(before), codes=(0,)
+    )
+    assert again["baseline"]["new"] == []
+
+
+def test_lint_of_a_deployment_says_what_is_not_assessed(promising: Path) -> None:
+    """No certificate was given; what settings decide is decided, and a rule about the deployment is asked."""
+    done = pkikit_in_process("lint", str(promising), *WHEN, "--house-rules", str(RULES), "--json")
+    document = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert [f["rule"] for f in document["findings"]].count("expect.not-assessed") == 2
+    assert "house.nothing-unverified" in document["checked"]
+
+
+def test_lint_of_a_certificate_asks_promises_about_its_peer_and_house_rules(tmp_path: Path) -> None:
+    """A wildcard on P-256 for an edge that promises P-384."""
+    deployment, certificate = tmp_path / "d.yaml", tmp_path / "cert.pem"
+    text = (DEPLOYMENTS / "clustered-mra.yaml").read_text(encoding="utf-8")
+    deployment.write_text(f"{text}expect: {{keys: [{{ec: [P-384], of: [edge]}}, {{rsa: 4096, of: [core]}}]}}\n")
+    credential = WorldBuilder().reissue(E1, names=("*.example.com",)).world.parties[E1].credential
+    assert credential is not None
+    certificate.write_bytes(credential.leaf.public_bytes(Encoding.PEM))
+    asked = (
+        "lint",
+        str(certificate),
+        *WHEN,
+        "--deployment",
+        str(deployment),
+        "--peer",
+        E1,
+        "--house-rules",
+        str(RULES),
+    )
+    done = pkikit_in_process(*asked, "--json")
+    document = json.loads(done.stdout)
+    assert done.exit_code == 1
+    errors = {f["rule"] for f in document["findings"] if f["severity"] == "error"}
+    assert {"expect.key-not-as-promised", "house.no-wildcard-on-the-edge"} <= errors
+    assert "promised is P-384" in pkikit_in_process(*asked).stdout
+
+
+def test_unproved_rule_is_refused_before_anything_is_judged(tmp_path: Path) -> None:
+    """Exit 2 and one sentence."""
+    broken = tmp_path / "rules.yaml"
+    broken.write_text(
+        RULES.read_text(encoding="utf-8").replace("near_miss: {role: expressway-c}", "near_miss: {role: expressway-e}")
+    )
+    said = pkikit_error("lint", str(DEPLOYMENTS / "single-pair.yaml"), "--house-rules", str(broken))
+    assert "rules.yaml, line 10: rule house.no-wildcard-on-the-edge: its near miss is found too" in said
