@@ -37,6 +37,7 @@ COMMANDS = MappingProxyType({
     "explore": ("deployments.explore", "explore"),
     "fleet": ("deployments.fleet", "fleet"),
     "eku-audit": ("inspection.eku", "eku_audit"),
+    "timeline": ("inspection.rule_timeline", "timeline"),
     "anonymise": ("deployments.anonymise", "anonymise"),
     "acme": ("issuing.acme", "acme"),
     "ca": ("issuing.ca", "ca"),

@@ -137,7 +137,8 @@ class HandshakeSize:
         return {
             "signature": self.signature.name, "key_agreement": self.agreement.name, "mutual": self.mutual,
             "certificate_bytes": self.certificate, "chain_bytes": self.chain, "server_flight_bytes": self.server_flight,
-            "total_bytes": self.total, "guess": bool(self.signature.guess or self.agreement.guess),
+            "total_bytes": self.total, "beyond": [limit.name for limit in self.beyond(shipped_sizes().limits)],
+            "guess": bool(self.signature.guess or self.agreement.guess),
         }  # fmt: skip
 
 

@@ -206,7 +206,9 @@ def hand_outlook(
     lost = max(first.client_auth_ends, at) if first is not None and first.client_auth_ends is not None else None
     stops = [year for year in (over.year if over else None, lost.year if lost else None) if year is not None]
     state = HandState.STOPS if stops else HandState.NOT_ASSESSED if unknown or not sets else HandState.WORKS
-    because = [*_of_work(over, lived, hours, state), *_of_client_auth(first, lost), *_of_others(sets, unknown)]
+    work, purpose = _of_work(over, lived, hours, state), _of_client_auth(first, lost)
+    sooner = lost is not None and (over is None or lost.year <= over.year)
+    because = [*(purpose + work if sooner else work + purpose), *_of_others(sets, unknown)]
     by_hand = [found for found in sets if not found.automatic and found.issuer.is_public]
     reuse = rule_named("domain-validation-reuse", Subject.VALIDATION)
     return HandOutlook(
@@ -264,7 +266,7 @@ def _of_others(sets: Sequence[CertificateSet], unknown: Sequence[str]) -> list[s
     said = []
     programs = [found.name for found in sets if found.automatic]
     if programs:
-        said.append(f"A program renews the {listed(programs)}: that is no work by hand.")
+        said.append(f"A program renews the {listed(programs)}: nobody works on that by hand.")
     if unknown:
         missing = f"Nobody gave the certificate of {counted(len(unknown), 'machine')}"
         said.append(f"{missing}: those renewals come on top." if sets else f"{missing}.")
