@@ -59,7 +59,18 @@ def cases_of_check(document: _Document) -> tuple[Case, ...]:
 
 
 def cases_of_promises(document: _Document, group: str) -> tuple[Case, ...]:
-    """Return the promises of `expect:` and the house rules in a document; none where it has none."""
+    """Return the promises of `expect:` and the house rules in a document.
+
+    Args:
+        document: what a command printed with `--json`.
+        group: the deployment.
+
+    Returns:
+        One case for each; none where the document has none.
+
+    Raises:
+        NotResults: they do not have the shape of promises and house rules.
+    """
     found = []
     for entry in _objects(document.get("expectations", []), "expectations"):
         state = entry.get("state")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pkikit.expectations.house.house_file import HouseRules
 from pkikit.explore.executors import Executor, Lost
 from pkikit.fleet.folders.audited_folder import FolderTask, audited_folder, unread
 from pkikit.fleet.folders.content_digest import digest_of_content
@@ -39,6 +40,7 @@ class Wish:
         judged_by: the version of pkikit.
         within: what is soon.
         since: the records of an earlier audit, by folder.
+        rules: the rules of the house; None for none.
     """
 
     root: Path
@@ -46,6 +48,12 @@ class Wish:
     judged_by: str
     within: timedelta = SOON
     since: Mapping[str, FolderRecord] = field(default_factory=dict)
+    rules: HouseRules | None = None
+
+    @property
+    def judge(self) -> str:
+        """Who judges: a record of another version, or of other house rules, is not used again."""
+        return self.judged_by if self.rules is None else f"{self.judged_by} with house rules {self.rules.digest}"
 
 
 def audit(
@@ -72,7 +80,9 @@ def audit(
     done(len(known))
     records = dict(known)
     tasks = [
-        FolderTask(found=folder, at=wish.at, judged_by=wish.judged_by) for folder in found if folder.folder not in known
+        FolderTask(found=folder, at=wish.at, judged_by=wish.judge, rules=wish.rules)
+        for folder in found
+        if folder.folder not in known
     ]
     for record in _judged(tasks, executor):
         kept.keep(record)
@@ -95,7 +105,7 @@ def _known(wish: Wish, found: tuple[FoundFolder, ...], kept: KeptRecords) -> dic
     candidates: dict[str, list[FolderRecord]] = defaultdict(list)
     for records in (kept.read(), wish.since):
         for name, record in records.items():
-            if record.digest and record.judged_by == wish.judged_by and record.holds_at(wish.at):
+            if record.digest and record.judged_by == wish.judge and record.holds_at(wish.at):
                 candidates[name].append(record)
     known = {}
     for folder in found:

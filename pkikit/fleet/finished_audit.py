@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pkikit.errors import InputError
+from pkikit.expectations.house.house_file import HouseRules
 from pkikit.explore.executors import Dask, Executor, InProcess, Processes, available_cores
 from pkikit.fleet.audit import Wish, audit
 from pkikit.fleet.folders.found_folders import find_folders
@@ -136,6 +137,7 @@ def run_audit(
     judged_by: str,
     within: timedelta = SOON,
     since: Path | None = None,
+    rules: HouseRules | None = None,
     executor: Callable[[int], Executor],
     files: dict[str, Path] | None = None,
     watched: Callable[[int], Callable[[int], None]] = lambda total: lambda done: None,
@@ -148,6 +150,7 @@ def run_audit(
         judged_by: the version of pkikit: a record of another one is not used again.
         within: what is soon.
         since: the Parquet file of an earlier audit: what has not changed is not judged again.
+        rules: the rules of the house; None for none.
         executor: where the work is done.
         files: the files to write, as `target_files` returns them.
         watched: is called with the number of folders, and returns what is called with each number of folders that are done.
@@ -162,7 +165,7 @@ def run_audit(
     with claimed(targets), kept_records(root) as kept:
         known = _earlier(since)
         folders = find_folders(root)
-        wish = Wish(root=root, at=at, judged_by=judged_by, within=within, since=known)
+        wish = Wish(root=root, at=at, judged_by=judged_by, within=within, since=known, rules=rules)
         found = audit(wish, folders, executor, kept, watched(len(folders)))
         saved = save(found, targets)
         kept.forget()

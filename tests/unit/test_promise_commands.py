@@ -97,3 +97,27 @@ def test_unproved_rule_is_refused_before_anything_is_judged(tmp_path: Path) -> N
     )
     said = pkikit_error("lint", str(DEPLOYMENTS / "single-pair.yaml"), "--house-rules", str(broken))
     assert "rules.yaml, line 10: rule house.no-wildcard-on-the-edge: its near miss is found too" in said
+
+
+def test_fleet_with_a_broken_promise_is_not_accepted(tmp_path: Path) -> None:
+    """Every connection is up for years, and the promise is about the keys. Other house rules judge again."""
+    fleet, last, none = tmp_path / "fleet", tmp_path / "last.parquet", tmp_path / "rules.yaml"
+    assert pkikit_in_process("fleet", "make", "1", "--seed", "1", "--broken", "0", "--out", str(fleet)).exit_code == 0
+    (file,) = fleet.glob("*/deployment.yaml")
+    file.write_text(
+        f"{file.read_text(encoding='utf-8')}\nexpect: {{keys: {{rsa: 4096, ec: [P-521]}}}}\n", encoding="utf-8"
+    )
+    none.write_text(
+        "rules: [{id: house.never, about: deployment, require: {name: '*'}, when: {mra: yes, not: {mra: yes}}, message: M., "
+        "fix: F., example: {name: x, mra: yes}, near_miss: {mra: no}}]"
+    )
+    when = ("--at", "2026-11-26T00:00:00Z", "--json")
+    done = pkikit_in_process("fleet", "audit", str(fleet), *when, "--parquet", str(last))
+    (found,) = json.loads(done.stdout)["deployments"]
+    assert (done.exit_code, found["accepted"], found["first_break"]["at"] > "2027") == (1, False, True)
+    assert {finding["rule"] for finding in found["findings"]} == {"expect.key-not-as-promised"}
+    again = ("fleet", "audit", str(fleet), *when, "--since", str(last))
+    assert json.loads(pkikit_in_process(*again).stdout)["counts"]["reused"] == 1
+    assert "its example is not found" in pkikit_error(*again, "--house-rules", str(none))
+    ruled = json.loads(pkikit_in_process(*again, "--house-rules", str(RULES)).stdout)
+    assert ruled["counts"]["reused"] == 0

@@ -11,6 +11,7 @@ from pkikit import __version__
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, now
 from pkikit.commands.terminal.layout import unbroken
+from pkikit.commands.terminal.promise_view import HouseRulesOption, read_house_rules
 from pkikit.text import counted, printable
 from pkikit.values.instants import parse_instant
 
@@ -43,6 +44,7 @@ def audit(
         int | None, typer.Option(min=1, max=256, help="Processes on this machine; one on each core by default.")
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A dask.distributed scheduler.")] = None,
+    house_rules: HouseRulesOption = None,
     at: AtOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -51,7 +53,8 @@ def audit(
     A folder in FOLDER is an imported folder, a deployment file with certificates, or a set of archives; folders in folders
     are found, too. A folder that cannot be read stops no other. No connection is made.
     An audit that is interrupted goes on when you give the same command again.
-    The exit code is 1 if something is down, breaks within 30 days (--within), or cannot be judged.
+    The exit code is 1 if something is down, breaks within 30 days (--within), cannot be judged, or if a promise (`expect:` in the
+    deployment file) or a house rule is broken.
 
     Example: pkikit fleet audit customers --parquet last.parquet --html fleet.html
 
@@ -67,6 +70,7 @@ def audit(
     if workers is not None and scheduler is not None:
         raise InputError("--workers and --scheduler exclude each other")
     files = target_files(parquet=parquet, html=html, metrics=metrics)
+    rules = read_house_rules(house_rules)
     with ExitStack() as bars:
         made = run_audit(
             folder,
@@ -74,6 +78,7 @@ def audit(
             judged_by=__version__,
             within=timedelta(days=within),
             since=since,
+            rules=rules,
             executor=chosen_executor(workers, scheduler),
             files=files,
             watched=lambda total: bars.enter_context(console.progress("Judging folders", total=total, quiet=as_json)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,10 +43,12 @@ class HouseRules:
     Attributes:
         where: the file.
         rules: the rules, each proved by its example and its near miss.
+        digest: of the text: other rules, other digits.
     """
 
     where: str
     rules: tuple[HouseRule, ...]
+    digest: str = ""
 
     def about(self, about: About) -> tuple[HouseRule, ...]:
         """Return the rules about one kind of thing."""
@@ -91,7 +94,8 @@ def parse_house_rules(text: str, *, where: str = "house rules") -> HouseRules:
         if rule.id in rules:
             raise InputError(f"two rules have the id {rule.id}", where=_place(source, ("rules", i, "id")))
         rules[rule.id] = rule
-    return HouseRules(where=where, rules=tuple(rules.values()))
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+    return HouseRules(where=where, rules=tuple(rules.values()), digest=digest)
 
 
 def _place(source: YamlSource, path: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pkikit.errors import PkikitError
+from pkikit.expectations.house.house_file import HouseRules
 from pkikit.fleet.folders.content_digest import digest_of_content, state_of_files
 from pkikit.fleet.folders.found_folders import FoundFolder
 from pkikit.fleet.folders.read_folder import read_folder
@@ -23,12 +24,14 @@ class FolderTask:
     Attributes:
         found: the folder.
         at: the time.
-        judged_by: the version of pkikit.
+        judged_by: the version of pkikit, and the house rules.
+        rules: the rules of the house; None for none.
     """
 
     found: FoundFolder
     at: datetime
     judged_by: str
+    rules: HouseRules | None = None
 
 
 def audited_folder(task: FolderTask) -> FolderRecord:
@@ -74,7 +77,9 @@ def unread(task: FolderTask, why: str, digest: str = "") -> FolderRecord:
 
 def _judged(task: FolderTask, digest: str) -> FolderRecord:
     try:
-        return record_of(task.found, read_folder(task.found), at=task.at, digest=digest, judged_by=task.judged_by)
+        return record_of(
+            task.found, read_folder(task.found), at=task.at, digest=digest, judged_by=task.judged_by, rules=task.rules
+        )
     except PkikitError as error:
         return unread(task, _sentence(error, task), digest)
     except (OSError, MemoryError) as error:

@@ -9,6 +9,9 @@ from datetime import datetime
 
 from cryptography import x509
 
+from pkikit.expectations.changes import promises_change_at
+from pkikit.expectations.house.house_file import HouseRules
+from pkikit.expectations.judged_promises import judge_promises
 from pkikit.fleet.folders.found_folders import FoundFolder
 from pkikit.fleet.folders.read_folder import ReadFolder
 from pkikit.fleet.records import BothPurposes, ConnectionRecord, Expiry, ExpiryKind, FolderRecord
@@ -30,7 +33,15 @@ _LONGEST, _MOST_FINDINGS = 1_000, 12
 _CHECKED = re.compile(r" \(checked for [^)]*\)")  # the date of a break stands beside it
 
 
-def record_of(found: FoundFolder, read: ReadFolder, *, at: datetime, digest: str, judged_by: str) -> FolderRecord:
+def record_of(
+    found: FoundFolder,
+    read: ReadFolder,
+    *,
+    at: datetime,
+    digest: str,
+    judged_by: str,
+    rules: HouseRules | None = None,
+) -> FolderRecord:
     """Judge a folder.
 
     Args:
@@ -38,7 +49,8 @@ def record_of(found: FoundFolder, read: ReadFolder, *, at: datetime, digest: str
         read: what is in it.
         at: the time.
         digest: of its content.
-        judged_by: the version of pkikit.
+        judged_by: the version of pkikit, and the house rules.
+        rules: the rules of the house; None for none.
 
     Returns:
         The record.
@@ -48,19 +60,22 @@ def record_of(found: FoundFolder, read: ReadFolder, *, at: datetime, digest: str
     legs = [found.leg for found in breaks]
     names = ShortNames(legs)
     inventory = inventory_of(world, legs, names, at)
+    promises = judge_promises(world, at=at, rules=rules, partial=True)
+    changes = [promises_change_at(world.deployment, rules, at), *(entry.next_change for entry in breaks)]
     return FolderRecord(
         folder=found.folder,
         kind=found.kind,
         digest=digest,
         judged_by=judged_by,
         at=at,
-        holds_until=min((b.next_change for b in breaks if b.next_change is not None), default=None),
+        holds_until=min((change for change in changes if change is not None), default=None),
         deployment=printable(world.deployment.name),
         version=str(world.deployment.version),
         deployment_file=found.deployment_file,
         connections=tuple(_connection(entry, names, read) for entry in breaks),
         expiries=_expiries(world, inventory, read.files),
         both_purposes=tuple(made for row in inventory.certificates if (made := _both_purposes(row)) is not None),
+        findings=promises.findings,
     )
 
 

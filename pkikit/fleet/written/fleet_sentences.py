@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pkikit.fleet.records import ConnectionRecord, FleetAudit, FolderRecord
 from pkikit.judge.legs.known_parts import State
+from pkikit.model.findings import Severity
 from pkikit.report.content.deployment_report import Light
 from pkikit.text import counted, listed
 
@@ -174,4 +175,7 @@ def when_words(found: Breaking, at: datetime) -> str:
 
 def further_problems(record: FolderRecord) -> Iterable[str]:
     """Return what else is wrong with a folder, in sentences."""
-    return (*(problem.says for problem in record.problems), *(finding.message for finding in record.findings))
+    return (
+        *(problem.says for problem in record.problems),
+        *(f.message for f in record.findings if f.severity is not Severity.INFO),
+    )
