@@ -128,7 +128,7 @@ def test_end_of_client_auth_stops_a_design_before_its_work_does() -> None:
     lost = outlook_of(study, design(PUBLIC), NOW, 10_000)
     assert (lost.state, lost.year, lost.client_auth_ends) == (HandState.STOPS, 2026, NOW)
     assert "other-public-cas-client-auth" in lost.guesses
-    assert "no clientAuth from 2026-11-26 on" in lost.because[1]
+    assert "no clientAuth from 2026-11-26 on" in lost.because[0]
     two = outlook_of(study, design(PUBLIC, TWO), NOW, 10_000)
     assert (two.state, two.client_auth_ends) == (HandState.WORKS, None)
     assert [found.restarts for found in sets_of(study, design(PUBLIC, TWO))][-1] == 0

@@ -256,7 +256,7 @@ def _show_sizes(out: Console) -> None:
     console.section(out, "What a larger handshake means:")
     for limit in shipped_sizes().limits:
         beyond = [s.signature.name for s in sizes if limit in s.beyond(shipped_sizes().limits)]
-        which = f"Larger: {listed(beyond, at_most=4)}." if beyond else "None is larger."
+        which = f"Larger: {listed(beyond, at_most=4)}." if beyond else "All of them fit."
         console.say(out, f"{limit.name}, {limit.bytes:,} bytes: {limit.says}. {which}", first="  - ")
     console.say(
         out,
