@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
@@ -169,9 +170,60 @@ def parse_vary(items: Sequence[str], deployment: Deployment) -> dict[tuple[str, 
     return allowed
 
 
-def options_of(
-    deployment: Deployment, cluster: Cluster, allowed: Mapping[tuple[str, str], tuple[str, ...]]
-) -> tuple[Option, ...]:
+class Options(Sequence[Option]):
+    """Every option of one cluster, each made when it is asked for: there can be millions of them.
+
+    Neighbours differ first in authority, stores and term (`ends`), so that what depends on names alone stays the same.
+    """
+
+    def __init__(
+        self,
+        heads: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]],
+        domains: int,
+        ends: tuple[tuple[str, str, str], ...],
+    ) -> None:
+        """Take the choices.
+
+        Args:
+            heads: values of certificate, cluster-name, registration (of one domain) and domains.
+            domains: how many registration domains there are.
+            ends: authority, stores and term, as they go together.
+        """
+        self._certificate, self._names, self._registration, self._separate = heads
+        self._domains, self._ends = domains, ends
+
+    def __len__(self) -> int:
+        heads = len(self._certificate) * len(self._names) * len(self._separate)
+        return int(heads * len(self._registration) ** self._domains * len(self._ends))
+
+    @overload
+    def __getitem__(self, place: int) -> Option: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Option, ...]: ...
+    def __getitem__(self, place: int | slice) -> Option | tuple[Option, ...]:
+        if isinstance(place, slice):
+            return tuple(self[n] for n in range(*place.indices(len(self))))
+        rest = range(len(self))[place]
+        rest, end = divmod(rest, len(self._ends))
+        rest, separate = divmod(rest, len(self._separate))
+        forms = []
+        for _ in range(self._domains):
+            rest, form = divmod(rest, len(self._registration))
+            forms.append(self._registration[form])
+        rest, name = divmod(rest, len(self._names))
+        authority, stores, term = self._ends[end]
+        return Option(
+            certificate=self._certificate[rest],
+            cluster_name=self._names[name],
+            registration=tuple(reversed(forms)),
+            domains=self._separate[separate],
+            authority=authority,
+            stores=stores,
+            term=term,
+        )
+
+
+def options_of(deployment: Deployment, cluster: Cluster, allowed: Mapping[tuple[str, str], tuple[str, ...]]) -> Options:
     """Return every option that makes sense for one cluster: no cluster name without a cluster, ACME on E only, and so on.
 
     Args:
@@ -194,24 +246,38 @@ def options_of(
     several = len(cluster.peers) > 1
     certificate = values("certificate") if several else ("per-peer",)
     names = values("cluster-name") if cluster.fqdn else ("no",)
-    registration = tuple(itertools.product(values("registration"), repeat=len(domains)))
     separate = values("domains") if len(domains) > 1 else ("together",)
     by_acme = edge and not deployment.jabber_guest and deployment.product_version.has(ACME)
     authorities = [a for a in values("authority") if a != "acme" or by_acme]
     stores = values("stores") if deployment.product_version.has(TWO_STORES) else ("one",)
-    found = tuple(
-        Option(
-            certificate=c, cluster_name=n, registration=r, domains=d, authority=a, stores=s, term=t
-        )
-        for c, n, r, d, a, s in itertools.product(certificate, names, registration, separate, authorities, stores)
+    ends = tuple(
+        (a, s, t)
+        for a, s in itertools.product(authorities, stores)
         for t in (values("profile") if a == "acme" else values("lifetime"))
-    )  # fmt: skip
+    )
+    found = Options((certificate, names, values("registration"), separate), len(domains), ends)
     if not found:
         raise InputError(
             f"the choice leaves no way to certify cluster {cluster.name}: ACME is for Expressway-E of "
             f"{ACME.first} and later without Jabber Guest"
         )
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Named:
+    """What the names of an option mean for its cluster, whoever issues the certificates and for how long."""
+
+    certificates: int
+    most_names: int
+    blast_names: int
+    blast_legs: int
+    legs_unserved: int
+    unique: int
+    apex_names: int
+    internal: int
+    over_limit: int
+    coverable: int
 
 
 class ClusterJudge:
@@ -235,6 +301,14 @@ class ClusterJudge:
             (leg, peer) for leg in legs_of(deployment) for peer in cluster.peers
             if ((leg.server == peer and leg.client_verifies) or (leg.client == peer and leg.mutual)) and not leg.permissive
         ]  # fmt: skip
+        self._legs_of = {peer: len({leg.id for leg, holder in self._legs if holder == peer}) for peer in cluster.peers}
+        self._wanting_client_auth = self._count_broken()
+        self._takes_domains = edge and deployment.mra
+        self._chats = bool(deployment.federation and deployment.im_presence)
+        outside = {leg.client if leg.server == peer else leg.server for leg, peer in self._legs} - self._inside
+        shown_as_client = {leg.server for leg, peer in self._legs if leg.client == peer and leg.mutual} - self._inside
+        self._outside, self._shown_as_client = len(outside), len(shown_as_client)
+        self._last: tuple[tuple[object, ...], _Named] | None = None
 
     def names_of(self, option: Option, peer: str) -> tuple[tuple[str, ...], ...]:
         """Return the names of each certificate that `peer` carries: the server certificate, then the domain certificates."""
@@ -256,49 +330,60 @@ class ClusterJudge:
         return (tuple(written),)
 
     def judge(self, option: Option) -> Partial:
-        """Judge one option."""
+        """Judge one option. Neighbours in `Options` have the same names, so the names are looked at once for all of them."""
+        head = (option.certificate, option.cluster_name, option.registration, option.domains)
+        if self._last is None or self._last[0] != head:
+            self._last = (head, self._look_at_names(option))
+        named, peers = self._last[1], self.cluster.peers
+        shared, two = option.certificate == "shared", option.stores == "two"
+        certificates = named.certificates + (two if shared else two * len(peers))
+        on_web = option.authority != "private"
+        return Partial(
+            certificates=certificates,
+            most_names=named.most_names,
+            blast_names=named.blast_names,
+            blast_legs=named.blast_legs,
+            renewals=round(certificates * option.renewals, 2),
+            restarts=round(len(peers) * option.restarts, 2),
+            legs_broken=self._wanting_client_auth if on_web and not two else 0,
+            legs_unserved=named.legs_unserved,
+            public_names=named.unique if on_web else 0,
+            apex_names=named.apex_names,
+            exposure_days=option.days,
+            roots_to_hand_out=self._strangers(option),
+            refused_names=named.internal if on_web else 0,
+            over_limit=named.over_limit,
+            wildcard_temptation=named.coverable,
+            reissues_new_domain=_new_domain(option, certificates, len(peers)) if self._takes_domains else 0,
+            reissues_new_node=certificates if self._chats else 0,
+            restarts_new_peer=len(peers) + 1 if shared else 1,
+        )
+
+    def _look_at_names(self, option: Option) -> _Named:
+        """Work out what follows from the names alone, whoever issues the certificates."""
         peers = self.cluster.peers
         carried = {peer: self.names_of(option, peer) for peer in peers}
         shared = option.certificate == "shared"
         distinct = [carried[peers[0]]] if shared else list(carried.values())
-        two = option.stores == "two"
-        certificates = sum(len(c) + two for c in distinct)
-        names = [n for certs in distinct for cert in certs for n in cert]
-        on_web = option.authority != "private"
-        unique = set(names)
-        legs = {peer: len({leg.id for leg, holder in self._legs if holder == peer}) for peer in peers}
-        edge = self.cluster.role is Role.EXPRESSWAY_E
-        chat = bool(self.deployment.federation and self.deployment.im_presence)
-        return Partial(
-            certificates=certificates,
+        unique = {n for certs in distinct for cert in certs for n in cert}
+        return _Named(
+            certificates=sum(map(len, distinct)),
             most_names=max(len(cert) for certs in distinct for cert in certs),
             blast_names=max(sum(len(cert) for cert in certs) for certs in distinct),
-            blast_legs=sum(legs.values()) if shared else max(legs.values()),
-            renewals=round(certificates * option.renewals, 2),
-            restarts=round(len(peers) * option.restarts, 2),
-            legs_broken=self._count_broken() if on_web and not two else 0,
+            blast_legs=sum(self._legs_of.values()) if shared else max(self._legs_of.values()),
             legs_unserved=self._count_unserved(carried),
-            public_names=len(unique) if on_web else 0,
+            unique=len(unique),
             apex_names=len(unique & self._bare),
-            exposure_days=option.days,
-            roots_to_hand_out=self._strangers(option),
-            refused_names=sum(map(is_internal, unique)) if on_web else 0,
+            internal=sum(map(is_internal, unique)),
             over_limit=sum(len(cert) > MAX_NAMES for certs in distinct for cert in certs),
-            wildcard_temptation=_coverable(unique),
-            reissues_new_domain=_new_domain(option, certificates, len(peers)) if edge and self.deployment.mra else 0,
-            reissues_new_node=certificates if chat else 0,
-            restarts_new_peer=len(peers) + 1 if shared else 1,
+            coverable=_coverable(unique),
         )
 
     def _strangers(self, option: Option) -> int:
         """Return the parties outside that would have to trust a private root: MRA clients, neighbours."""
-        outside = {leg.client if leg.server == peer else leg.server for leg, peer in self._legs} - set(self._inside)
-        shown_as_client = {leg.server for leg, peer in self._legs if leg.client == peer and leg.mutual} - set(
-            self._inside
-        )
         if option.authority == "private":
-            return len(outside)
-        return len(shown_as_client) if option.stores == "two" else 0
+            return self._outside
+        return self._shown_as_client if option.stores == "two" else 0
 
     def _count_broken(self) -> int:
         """Count the legs on which somebody asks for clientAuth in a peer's certificate."""

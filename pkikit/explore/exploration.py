@@ -2,10 +2,13 @@
 
 With a file, the run writes each finished chunk whole into FILE.parts/ before it counts the next. A run that finds parts
 of the same space there resumes with the rest. At the end the parts become FILE, and the run deletes the folder.
+
+Without a file, chunks need no rows, so only kinds of option count, and a chunk is larger. A folder can keep a note of each.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
@@ -27,6 +30,7 @@ from pkikit.values.names import printable
 from pkikit.view.chart import scatter
 
 CHUNK = 50_000
+CHUNK_WITHOUT_ROWS = 1_000_000
 FORMATS = (".csv", ".parquet")
 # A space travels to workers as plain data; each worker computes it once.
 Plain = tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]]
@@ -46,27 +50,49 @@ def explore(
     executor: Executor,
     *,
     out: Path | None = None,
-    chunk: int = CHUNK,
+    notes: Path | None = None,
+    chunk: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Outcome:
-    """Judge every candidate. Raises InputError when `out` cannot be used."""
-    store = _Parts(out, space, chunk) if out is not None else None
-    plain = _plain(space)
-    form = store.form if store else ""
-    starts = range(0, space.size, chunk)
+    """Judge every candidate. A run that was stopped goes on with the rest, whatever runs the chunks now.
+
+    Args:
+        space: the candidates.
+        executor: runs the chunks.
+        out: a file for every candidate; a folder next to it keeps what is finished.
+        notes: without `out`, a folder that keeps what is finished; it is removed at the end.
+        chunk: candidates in a chunk.
+        progress: is called with the number of candidates that were just judged.
+
+    Returns:
+        What was found; the order in which chunks finish changes nothing.
+
+    Raises:
+        InputError: `out` or `notes` cannot be used, or a worker is gone.
+    """
+    chunk = chunk or (CHUNK if out is not None else CHUNK_WITHOUT_ROWS)
+    store = _Parts(out, space, chunk) if out is not None else _Notes(notes, space, chunk) if notes is not None else None
+    plain, form, starts = _plain(space), out.suffix if out is not None else "", range(0, space.size, chunk)
     fronts: Front = {}
     working = 0
-    for start in starts:
-        known = store.known(start) if store else None
-        if known is not None:
-            fronts, working = merge_fronts((fronts, known[0])), working + known[1]
-            progress(min(chunk, space.size - start))
-    todo = [(plain, s, min(s + chunk, space.size), form) for s in starts if store is None or store.known(s) is None]
-    for start, data, front, works in executor.run(judge_chunk, todo):
-        if store is not None:
-            store.keep(start, data, front, works)
+
+    def add(start: int, front: Front, works: int) -> None:
+        nonlocal fronts, working
         fronts, working = merge_fronts((fronts, front)), working + works
         progress(min(chunk, space.size - start))
+
+    def to_do() -> Iterator[tuple[Plain, int, int, str]]:
+        for start in starts:
+            known = store.known(start) if store is not None else None
+            if known is None:
+                yield plain, start, min(start + chunk, space.size), form
+            else:
+                add(start, *known)
+
+    for start, data, front, works in executor.run(judge_chunk, to_do()):
+        if store is not None:
+            store.keep(start, data, front, works)
+        add(start, front, works)
     if store is not None:
         store.finish(starts)
     return Outcome(total=space.size, working=working, front=fronts)
@@ -116,6 +142,9 @@ def judge_chunk(argument: tuple[Plain, int, int, str]) -> tuple[int, bytes, Fron
     """
     plain, first, end, form = argument
     space = _space_of(plain)
+    if not form:
+        front, working = space.front_between(first, end)
+        return first, b"", front, working
     encoder = _Encoder(space, form)
     # One candidate after the other: fifty thousand rows at once do not fit into a core's cache, and then two processes
     # wait for memory instead of doing twice as much.
@@ -171,17 +200,13 @@ def _finished_codec() -> Codec[_Finished]:
     return Codec(_Finished, "the note of a finished chunk", upgrades={0: lambda note: note})
 
 
-class _Parts:
-    """FILE.parts/: one file and one note per finished chunk, and the space that they belong to."""
+class _Notes:
+    """A folder with one note per finished chunk, and the space that they belong to."""
 
-    def __init__(self, out: Path, space: Space, chunk: int) -> None:
-        if out.suffix not in FORMATS:
-            raise InputError(f"the file name must end in {' or '.join(FORMATS)}", where=printable(str(out)))
-        if out.suffix == ".parquet":
-            with optional_packages():  # before any work, and here rather than in a worker
-                import pyarrow.parquet  # noqa: F401
-        self.out, self.form, self.columns = free_path(out), out.suffix, space.columns
-        self.folder = out.with_name(out.name + ".parts")
+    form = ""
+
+    def __init__(self, folder: Path, space: Space, chunk: int) -> None:
+        self.folder = folder
         about = {"space": space.digest, "chunk": chunk, "size": space.size}
         note = self.folder / "space.json"
         if note.exists():
@@ -190,6 +215,8 @@ class _Parts:
                     f"contains parts of another exploration; delete the folder to start again (now {space.size} candidates)",
                     where=str(self.folder),
                 )
+        elif self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+            raise InputError("exists, and is not of an exploration; choose another folder", where=str(self.folder))
         else:
             write_public(note, json.dumps(about).encode())
 
@@ -203,7 +230,7 @@ class _Parts:
     def known(self, start: int) -> tuple[Front, int] | None:
         """Return front and count of a chunk that an earlier run finished; None without one."""
         note = self.folder / f"{start}.json"
-        if not note.exists() or not (self.folder / f"{start}{self.form}").exists():
+        if not note.exists() or (self.form and not (self.folder / f"{start}{self.form}").exists()):
             return None
         try:
             read = _finished_codec().from_bytes(read_bytes(note), where=str(note))
@@ -213,9 +240,35 @@ class _Parts:
 
     def keep(self, start: int, data: bytes, front: Front, working: int) -> None:
         """Write a chunk: the data first, so that a chunk with a note is whole."""
-        write_public(self.folder / f"{start}{self.form}", data)
+        if self.form:
+            write_public(self.folder / f"{start}{self.form}", data)
         done = _Finished(front=tuple(front.items()), working=working)
         write_public(self.folder / f"{start}.json", _finished_codec().to_bytes(done))
+
+    def finish(self, starts: range) -> None:
+        """Remove the notes, and nothing else.
+
+        Args:
+            starts: the first candidate of each chunk.
+        """
+        for start in starts:
+            (self.folder / f"{start}.json").unlink(missing_ok=True)
+        (self.folder / "space.json").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # something else is in it
+            self.folder.rmdir()
+
+
+class _Parts(_Notes):
+    """FILE.parts/: one file and one note per finished chunk."""
+
+    def __init__(self, out: Path, space: Space, chunk: int) -> None:
+        if out.suffix not in FORMATS:
+            raise InputError(f"the file name must end in {' or '.join(FORMATS)}", where=printable(str(out)))
+        if out.suffix == ".parquet":
+            with optional_packages():  # before any work, and here rather than in a worker
+                import pyarrow.parquet  # noqa: F401
+        self.out, self.form, self.columns = free_path(out), out.suffix, space.columns
+        super().__init__(out.with_name(out.name + ".parts"), space, chunk)
 
     def finish(self, starts: range) -> None:
         """Join all parts into FILE, which appears whole.

@@ -52,6 +52,9 @@ def explore(
             help="Every candidate, resumable; with --recommend the folder for deployment file, names and CSR values.",
         ),
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Without --out: keep finished parts here, and go on from them.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture of the designs that work.")] = None,
     hours: HandHours = None,
     at: AtOption = None,
@@ -69,7 +72,7 @@ def explore(
     if recommend or answer:
         from pkikit.commands.deployments.design_advice import recommend_design
 
-        if vary or plot or scheduler or workers != 1:
+        if vary or plot or scheduler or resume or workers != 1:
             raise InputError("--recommend goes only with --answer, --out, --hand-hours, --at, --version and --json")
         recommend_design(deployment, answer or (), out=out, at=at, version=version, hours=hours, as_json=as_json)
         return
@@ -79,7 +82,10 @@ def explore(
         raise InputError(
             "give a deployment file: pkikit explore DEPLOYMENT; or answer questions: pkikit explore --recommend"
         )
-    _compare(read_deployment(deployment, version=version), vary or [], workers, scheduler, out, plot, as_json=as_json)
+    if out is not None and resume is not None:
+        raise InputError("--resume goes without --out, which keeps finished parts next to its file")
+    read = read_deployment(deployment, version=version)
+    _compare(read, vary or [], workers, scheduler, out, resume, plot, as_json=as_json)
 
 
 def _compare(
@@ -88,6 +94,7 @@ def _compare(
     workers: int,
     scheduler: str | None,
     out: Path | None,
+    resume: Path | None,
     plot: Path | None,
     *,
     as_json: bool,
@@ -102,7 +109,7 @@ def _compare(
         raise InputError("--workers and --scheduler exclude each other")
     space = Space(read, parse_vary(vary, read))
     with console.progress(f"judging {space.size:,} candidates", total=space.size, quiet=as_json) as advance:
-        outcome = run(space, _executor(workers, scheduler), out=out, progress=advance)
+        outcome = run(space, _executor(workers, scheduler), out=out, notes=resume, progress=advance)
     if plot is not None:
         from pkikit.files import write_public
 
