@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pkikit.ci_results.cases import NotResults, results_of
+from pkikit.ci_results.cases import results_of
+from pkikit.ci_results.document_parts import NotResults
 from pkikit.ci_results.found_cases import Results
 from pkikit.errors import InputError
 from pkikit.files import read_bytes

@@ -2,63 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import MappingProxyType
-from typing import Any
 
-import pydantic
-
+from pkikit.ci_results.document_parts import (
+    MAX_TEXT,
+    Document,
+    NotResults,
+    findings_in,
+    objects_in,
+    optional_at,
+    text_at,
+)
+from pkikit.ci_results.fleet_cases import FLEET_AUDIT, cases_of_folders
 from pkikit.ci_results.found_cases import Case, CaseState, Results
-from pkikit.model.codec.findings import finding_adapter
 from pkikit.model.findings import Finding, Severity
 from pkikit.rules.expectation_rules import NOT_ASSESSED as PROMISE_NOT_ASSESSED
 from pkikit.text import printable
 from pkikit.view.short_names import ShortNames
 
-MAX_CASES, MAX_TEXT = 200_000, 2000
-# What an earlier version of a command, or another command, does not have.
-_Document = Mapping[str, Any]
+MAX_CASES = 1_000_000
 
 
-class NotResults(Exception):
-    """A document does not have the shape of these results; the message says what is missing."""
-
-
-def cases_of_files(document: _Document) -> tuple[Case, ...]:
+def cases_of_files(document: Document) -> tuple[Case, ...]:
     """Return the cases of `pkikit lint --json`: the files, with what the document as a whole still has."""
-    whole = _findings(document.get("findings"), "findings")
+    whole = findings_in(document.get("findings"), "findings")
     kept = {_of(f) for f in whole}
     found = []
-    for entry in _objects(document.get("files"), "files"):
-        path = _text(entry, "file")
+    for entry in objects_in(document.get("files"), "files"):
+        path = text_at(entry, "file")
         # A finding that somebody took out of the whole is not known, whatever the file's own entry says.
-        findings = tuple(f for f in _findings(entry.get("findings"), "files.findings") if _of(f) in kept)
-        why = _optional(entry, "error") or _optional(entry, "missing")
+        findings = tuple(f for f in findings_in(entry.get("findings"), "files.findings") if _of(f) in kept)
+        why = optional_at(entry, "error") or optional_at(entry, "missing")
         found.append(Case(id=path, name=path, state=_state_of_file(entry, findings), findings=findings, why=why))
     return tuple(found)
 
 
-def _state_of_file(entry: _Document, findings: tuple[Finding, ...]) -> CaseState:
-    if _optional(entry, "error"):
+def _state_of_file(entry: Document, findings: tuple[Finding, ...]) -> CaseState:
+    if optional_at(entry, "error"):
         return CaseState.BROKEN
     if any(f.severity is Severity.ERROR for f in findings):
         return CaseState.FAILED
-    return CaseState.OPEN if _optional(entry, "missing") else CaseState.PASSED
+    return CaseState.OPEN if optional_at(entry, "missing") else CaseState.PASSED
 
 
-def cases_of_connections(document: _Document) -> tuple[Case, ...]:
+def cases_of_connections(document: Document) -> tuple[Case, ...]:
     """Return the cases of `expressway-sim check --json`: the connections."""
-    legs = _objects(document.get("legs"), "legs")
-    names = ShortNames.of_ids(_text(leg, "id") for leg in legs)
-    return tuple(_connection(leg, names, _text(document, "deployment")) for leg in legs)
+    legs = objects_in(document.get("legs"), "legs")
+    names = ShortNames.of_ids(text_at(leg, "id") for leg in legs)
+    return tuple(_connection(leg, names, text_at(document, "deployment")) for leg in legs)
 
 
-def cases_of_check(document: _Document) -> tuple[Case, ...]:
+def cases_of_check(document: Document) -> tuple[Case, ...]:
     """Return the cases of `expressway-sim check --json`: the connections, then promises and house rules."""
-    return (*cases_of_connections(document), *cases_of_promises(document, _text(document, "deployment")))
+    return (*cases_of_connections(document), *cases_of_promises(document, text_at(document, "deployment")))
 
 
-def cases_of_promises(document: _Document, group: str) -> tuple[Case, ...]:
+def cases_of_promises(document: Document, group: str) -> tuple[Case, ...]:
     """Return the promises of `expect:` and the house rules in a document.
 
     Args:
@@ -72,15 +72,15 @@ def cases_of_promises(document: _Document, group: str) -> tuple[Case, ...]:
         NotResults: they do not have the shape of promises and house rules.
     """
     found = []
-    for entry in _objects(document.get("expectations", []), "expectations"):
+    for entry in objects_in(document.get("expectations", []), "expectations"):
         state = entry.get("state")
         if state not in _OUTCOMES:
             raise NotResults("a promise has no state")
-        findings = _findings(entry.get("findings"), "expectations.findings")
+        findings = findings_in(entry.get("findings"), "expectations.findings")
         found.append(
             Case(
-                id=_text(entry, "expectation"),
-                name=_text(entry, "promise"),
+                id=text_at(entry, "expectation"),
+                name=text_at(entry, "promise"),
                 group=group,
                 state=_OUTCOMES[state],
                 findings=tuple(
@@ -93,8 +93,8 @@ def cases_of_promises(document: _Document, group: str) -> tuple[Case, ...]:
     return (*found, *(_house_cases(house, group) if isinstance(house, dict) else ()))
 
 
-def _house_cases(house: _Document, group: str) -> Iterable[Case]:
-    findings = _findings(house.get("findings"), "house_rules.findings")
+def _house_cases(house: Document, group: str) -> Iterable[Case]:
+    findings = findings_in(house.get("findings"), "house_rules.findings")
     for rule in house.get("checked") or ():
         mine = tuple(f for f in findings if f.rule == rule)
         failed = any(f.severity is Severity.ERROR for f in mine)
@@ -108,12 +108,12 @@ _OUTCOMES = {"kept": CaseState.PASSED, "broken": CaseState.FAILED, "not-assessed
 _STATES = {"up": CaseState.PASSED, "down": CaseState.FAILED, "not-assessed": CaseState.OPEN}
 
 
-def _connection(leg: _Document, names: ShortNames, group: str) -> Case:
-    leg_id, state = _text(leg, "id"), leg.get("state")
+def _connection(leg: Document, names: ShortNames, group: str) -> Case:
+    leg_id, state = text_at(leg, "id"), leg.get("state")
     if state not in _STATES:
         raise NotResults(f"the connection {printable(leg_id, 80)} has no state")
-    lacks = [f"no {m.get('part')} of {m.get('machine')}" for m in _objects(leg.get("missing", []), "missing")]
-    findings = _findings(leg.get("findings"), "legs.findings")
+    lacks = [f"no {m.get('part')} of {m.get('machine')}" for m in objects_in(leg.get("missing", []), "missing")]
+    findings = findings_in(leg.get("findings"), "legs.findings")
     # What was judged on the side that is known is shown, and an answer for the whole is not known.
     return Case(
         id=leg_id,
@@ -156,41 +156,13 @@ def results_of(program: str, command: str, document: object) -> Results:
 
 # `check` printed documents before they named their command; nothing else has a list of connections with states.
 _UNNAMED = frozenset({"check"})
-READERS: MappingProxyType[str, Callable[[_Document], tuple[Case, ...]]] = MappingProxyType({
+READERS: MappingProxyType[str, Callable[[Document], tuple[Case, ...]]] = MappingProxyType({
     "lint": cases_of_files,
     "guard": cases_of_files,
     "check": cases_of_check,
+    FLEET_AUDIT: cases_of_folders,
 })  # fmt: skip
 
 
 def _of(finding: Finding) -> tuple[str, str, str]:
     return finding.rule, finding.subject, finding.message
-
-
-def _text(entry: _Document, key: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str):
-        raise NotResults(f"an entry has no text for the key {key}")
-    return printable(value, MAX_TEXT)
-
-
-def _optional(entry: _Document, key: str) -> str:
-    return _text(entry, key) if entry.get(key) is not None else ""
-
-
-def _objects(value: object, key: str) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise NotResults(f"it has no list of objects for the key {key}")
-    return value
-
-
-def _findings(value: object, key: str) -> tuple[Finding, ...]:
-    return tuple(_read(_objects(value, key)))
-
-
-def _read(values: Iterable[dict[str, Any]]) -> Iterable[Finding]:
-    for value in values:
-        try:
-            yield finding_adapter().validate_python(value)
-        except pydantic.ValidationError:
-            raise NotResults("one of its findings is not a finding of pkikit") from None

@@ -81,6 +81,11 @@ def text_of(rule_id: str, example: Finding | None) -> RuleText:
     if rule_id in _OURS:
         severity, says, fix = _OURS[rule_id]
         return RuleText(id=rule_id, severity=severity, requirement=says, fix=fix, source="ours")
+    if rule_id.startswith("result."):
+        what = rule_id.partition(".")[2].replace("-", " ")
+        says = f"Nothing in a folder contradicts the rest of it: {printable(what, 100)}."
+        fix = "Correct it in the files of the folder."
+        return RuleText(id=printable(rule_id, 200), severity=Severity.ERROR, requirement=says, fix=fix, source="ours")
     # A rule of the user's own.
     fix = printable(example.fix, _MOST) if example is not None else ""
     return RuleText(

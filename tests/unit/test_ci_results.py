@@ -15,6 +15,7 @@ from junitparser import JUnitXml, Skipped
 
 from pkikit.ci_results.cases import results_of
 from pkikit.ci_results.comparison import compare
+from pkikit.ci_results.fleet_cases import Passing, results_of_fleet
 from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
 from pkikit.ci_results.identity import fingerprint
 from pkikit.ci_results.junit import junit
@@ -245,6 +246,37 @@ def test_outputs_and_baselines_that_cannot_be_used_are_refused_before_anything_i
     done = run("pkikit", *lint, "--sarif", "first.sarif", "--junit", "file/second.xml")
     assert done.returncode == 2
     assert not Path("first.sarif").exists()
+
+
+def test_fleet_has_a_case_for_each_folder_and_connection_and_later_breaks_are_none() -> None:
+    """A break within the time that the audit looks ahead fails; the same break next month is known by then."""
+
+    def audit(at: str, *breaks: dict[str, Any], **folder: Any) -> dict[str, Any]:
+        entry = {"folder": "a/one", "breaks": list(breaks), "deployment_file": "deployment.yaml", **folder}
+        return {"command": "fleet audit", "accepted": not breaks, "folder": "customers", "at": at, "within_days": 30,
+                "deployments": [entry]}  # fmt: skip
+
+    def breaking(leg: str, at: str) -> dict[str, Any]:
+        return {"leg": leg, "name": leg, "at": at, "cause": "validity.expired", "says": f"on {at}", "fix": "Renew it.",
+                "files": [f"certificates/{leg}/cert.pem"]}  # fmt: skip
+
+    soon, later = breaking("x", "2026-03-01T00:00:00Z"), breaking("y", "2027-01-01T00:00:00Z")
+    connections = [Passing(folder="a/one", id=leg, name=leg) for leg in "xyz"]
+    now = results_of_fleet(audit("2026-02-15T00:00:00Z", soon, later), connections)
+    assert {c.id: c.state.value for c in now.cases} == {
+        "a/one": "passed", "a/one/x": "failed", "a/one/y": "passed", "a/one/z": "passed",
+    }  # fmt: skip
+    place = validated(sarif(now, Path.cwd(), version="1.0.0", exit_code=1))["results"][0]["locations"][0]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "customers/a/one/certificates/x/cert.pem"
+    before = results_of("pkikit", "fleet audit", audit("2026-02-15T00:00:00Z", soon, later))
+    assert compare(before, now).accepted
+    new_year = results_of_fleet(audit("2026-12-20T00:00:00Z", later), connections)
+    compared = compare(before, new_year)
+    assert [f.case.id for f in compared.failing] == ["a/one/y"]
+    assert [f.case.id for f in compared.fixed] == ["a/one/x"]
+    broken = results_of_fleet(audit("2026-12-20T00:00:00Z", error="is not YAML"), ())
+    assert [f.case.id for f in compare(before, broken).gone] == ["a/one/x"]
+    assert not compare(before, replace(broken, accepted=False)).accepted
 
 
 def test_two_outputs_to_one_file_are_refused(desk: Path) -> None:

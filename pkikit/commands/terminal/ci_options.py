@@ -181,7 +181,9 @@ def _show_comparison(out: Console, comparison: Comparison, words: Callable[[str]
     new, known, fixed, gone = comparison.new, comparison.known, comparison.fixed, comparison.gone
     counts = (f"{len(new):,} new", f"{len(known):,} known", f"{len(fixed):,} fixed")
     mark = "✔" if comparison.accepted else "✘"
-    console.section(out, f"{mark} Compared with the earlier run: {', '.join(counts)}")
+    fails = any(comparison.results.fails(found.finding) for found in known)
+    known_is_fine = " What is known does not fail." if comparison.accepted and fails else ""
+    console.section(out, f"{mark} Compared with the earlier run: {', '.join(counts)}.{known_is_fine}")
     _list(out, "New:", "!", new, words)
     _list(out, "Fixed:", "✔", fixed, words)
     if gone:
