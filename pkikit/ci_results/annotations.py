@@ -13,7 +13,7 @@ from urllib.parse import unquote
 _MOST = 10
 
 
-def annotations(log: dict[str, Any]) -> Iterator[str]:
+def error_lines(log: dict[str, Any]) -> Iterator[str]:
     """Yield one line for each error that is not known from an earlier run, ten at most.
 
     Args:
@@ -45,5 +45,5 @@ def _property(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for found in annotations(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
+    for found in error_lines(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
         sys.stdout.write(f"{found}\n")

@@ -65,7 +65,7 @@ def hook_repository(folder: Path) -> tuple[Path, str]:
     """A repository with the hooks, as a clone of this project is, and its commit."""
     folder.mkdir()
     shutil.copy(HOOKS, folder)
-    commit = "git init -q . && git add -A && git -c user.name=a -c user.email=a@example.com commit -qm hooks && git rev-parse HEAD"
+    commit = "git init -q . && git add -A && git -c user.name=a -c user.email=a@example.com commit -q -m hooks && git rev-parse HEAD"
     done = bash(commit, folder)
     assert done.returncode == 0, done.stderr
     return folder, done.stdout.strip()

@@ -285,3 +285,24 @@ def test_two_outputs_to_one_file_are_refused(desk: Path) -> None:
     Path("a.sarif").symlink_to("a.xml")
     done = pkikit_error("lint", "bad.pem", "--sarif", "a.sarif", "--junit", "a.xml")
     assert "different files" in done
+
+
+def test_fleet_audit_writes_results_and_reads_its_own_baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two deployments, one of them broken: a no with reports; with its own output as baseline a yes."""
+    monkeypatch.chdir(tmp_path)
+    made = pkikit_in_process("fleet", "make", "2", "--seed", "7", "--broken", "1", "--out", "fleet", *WHEN)
+    assert made.exit_code == 0, made.output
+    audit = ("fleet", "audit", "fleet", "--workers", "1", *WHEN, "--json")
+    first = pkikit_in_process(*audit, "--sarif", "a.sarif", "--junit", "a.xml")
+    assert first.exit_code == 1, first.output
+    document = json.loads(first.stdout)
+    (failing,) = (entry for entry in document["deployments"] if not entry["accepted"])
+    log = validated(Path("a.sarif").read_bytes())
+    failed = {r["properties"]["case"].partition("/")[0] for r in log["results"] if r["level"] == "error"}
+    assert failed == {failing["folder"]}
+    parsed = JUnitXml.fromfile("a.xml")
+    assert parsed.tests == 2 + document["counts"]["connections"]["up"] + document["counts"]["connections"]["down"]
+    Path("before.json").write_text(first.stdout)
+    again = pkikit_in_process(*audit, "--baseline", "before.json")
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["baseline"]["new"] == []

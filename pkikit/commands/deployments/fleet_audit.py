@@ -10,6 +10,7 @@ import typer
 from pkikit import __version__
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, now
+from pkikit.commands.terminal.ci_options import BaselineOption, CodeQualityOption, JunitOption, SarifOption, ci_options
 from pkikit.commands.terminal.layout import unbroken
 from pkikit.commands.terminal.promise_view import HouseRulesOption, read_house_rules
 from pkikit.text import counted, printable
@@ -18,6 +19,7 @@ from pkikit.values.instants import parse_instant
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pkikit.ci_results.found_cases import Results
     from pkikit.fleet.finished_audit import FinishedAudit
     from pkikit.fleet.records import FleetAudit
 
@@ -46,6 +48,10 @@ def audit(
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A dask.distributed scheduler.")] = None,
     house_rules: HouseRulesOption = None,
     at: AtOption = None,
+    sarif: SarifOption = None,
+    junit: JunitOption = None,
+    code_quality: CodeQualityOption = None,
+    baseline: BaselineOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Audit many deployments: when each connection breaks first, and why.
@@ -71,6 +77,9 @@ def audit(
         raise InputError("--workers and --scheduler exclude each other")
     files = target_files(parquet=parquet, html=html, metrics=metrics)
     rules = read_house_rules(house_rules)
+    ci = ci_options(
+        "pkikit", "fleet audit", sarif, junit, code_quality, baseline, inputs=[since, house_rules, *files.values()]
+    )
     with ExitStack() as bars:
         made = run_audit(
             folder,
@@ -83,11 +92,27 @@ def audit(
             files=files,
             watched=lambda total: bars.enter_context(console.progress("Judging folders", total=total, quiet=as_json)),
         )
-    # Results for pipelines (--sarif, --junit, --baseline) are made of `made.audit`: its folders, connections and findings.
+    ended = ci.conclude(lambda: _results(made), accepted=made.accepted)
     document = None
     if as_json:
-        document = made.to_json() | {"files": {what.lower(): str(file) for what, file in made.saved}}
-    console.answer(document, as_json=as_json, accepted=made.accepted, show=lambda out: _show(out, made, folder))
+        files_said = {what.lower(): str(file) for what, file in (*made.saved, *ended.saved)}
+        document = made.to_json() | {"command": "fleet audit", "files": files_said} | ended.document
+
+    def show(out: Console) -> None:
+        _show(out, made, folder)
+        ended.show(out)
+
+    console.answer(document, as_json=as_json, accepted=ended.accepted, show=show)
+
+
+def _results(made: FinishedAudit) -> Results:
+    """Return the audit as results for a pipeline: a case for each folder and each connection."""
+    from pkikit.ci_results.fleet_cases import Passing, results_of_fleet
+
+    every = (
+        Passing(folder=record.folder, id=c.id, name=c.name) for record in made.audit.records for c in record.connections
+    )
+    return results_of_fleet(made.to_json(), every)
 
 
 def _show(out: Console, made: FinishedAudit, folder: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VerboseFlag, VersionOption, choice, now
 from pkikit.commands.terminal.ci_options import BaselineOption, CodeQualityOption, JunitOption, SarifOption, ci_options
+from pkikit.commands.terminal.promise_view import HouseRulesOption, read_house_rules
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, printable
 from pkikit.values.instants import parse_instant
@@ -39,6 +40,7 @@ def guard(
     ] = None,
     at: AtOption = None,
     version: VersionOption = None,
+    house_rules: HouseRulesOption = None,
     sarif: SarifOption = None,
     junit: JunitOption = None,
     code_quality: CodeQualityOption = None,
@@ -60,13 +62,15 @@ def guard(
     from pkikit.report.guarded.machine_places import Deployments
 
     asked = [Question(choice(q, tuple(Question), "--only")) for q in only or list(Question)]
-    inputs = (*(p for p in paths if p.is_file()), deployment)
+    inputs = (*(p for p in paths if p.is_file()), deployment, house_rules)
     ci = ci_options("pkikit", "guard", sarif, junit, code_quality, baseline, inputs=inputs)
     deployments = Deployments(given=deployment)
     if deployment is not None:
         deployments.read(deployment)
     instant = parse_instant(at, now())
-    question = Guard(at=instant, questions=asked, deployments=deployments, version=version)
+    question = Guard(
+        at=instant, questions=asked, deployments=deployments, version=version, rules=read_house_rules(house_rules)
+    )
     # Files of an earlier run are in the folder that is judged now.
     own = {path.resolve() for path in (*ci.files.values(), baseline) if path is not None}
     judged = list(question.judge(file for file in files_in(paths) if file.resolve() not in own))

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from pkikit.ci_results.file_results import JudgedFile, case_path
 from pkikit.errors import InputError, PkikitError
+from pkikit.expectations.house.house_file import HouseRules
 from pkikit.files import read_certificates, read_file
 from pkikit.files.deployment_folder import CLIENT, DOMAIN_FILES, TRUST
-from pkikit.judge.linting.lint import lint_deployment
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.findings import Evidence, Verdict, merge_verdicts
-from pkikit.report.file_lint import Kind, LintQuestion, layout_of, lint_file, lint_question, merge_lint, services_in
+from pkikit.report.file_lint import (
+    Kind,
+    LintQuestion,
+    layout_of,
+    lint_file,
+    lint_question,
+    lint_whole_deployment,
+    merge_lint,
+    services_in,
+)
 from pkikit.report.guarded.file_kinds import (
     Question,
     beginning_of,
@@ -37,12 +46,14 @@ class Guard:
         questions: what is asked.
         deployments: where the deployments of the files come from.
         version: the product version for files that belong to no deployment.
+        rules: rules of the house, asked as well.
     """
 
     at: datetime
     questions: Collection[Question]
     deployments: Deployments
     version: str | None = None
+    rules: HouseRules | None = None
 
     def judge(self, files: Iterable[Path]) -> Iterator[JudgedFile]:
         """Judge files; those about which nothing is asked are left out.
@@ -84,7 +95,7 @@ class Guard:
                 return JudgedFile(path=path, verdict=verdicts[0])
         try:
             if Question.DEPLOYMENTS in self.questions and is_deployment(path, data):
-                verdicts.append(lint_deployment(self.deployments.read(path)))
+                verdicts += lint_whole_deployment(self.deployments.read(path), at=self.at, rules=self.rules)
             elif data.strip() and is_certificate(path):
                 if is_of_machine(path) and Question.NAMES in self.questions:
                     return self._of_machine(path, verdicts)
@@ -100,7 +111,7 @@ class Guard:
         if not contents.certificates and not contents.requests:
             return []
         kind = Kind.TRUST_LIST if path.name == TRUST else None
-        return lint_file(contents, lint_question(at=self.at, kind=kind, version=self.version))
+        return lint_file(contents, lint_question(at=self.at, kind=kind, version=self.version, rules=self.rules))
 
     def _of_machine(self, path: Path, before: list[Verdict]) -> JudgedFile:
         """Judge a file as that of the machine that its folder is named after."""
@@ -108,7 +119,7 @@ class Guard:
             place = self.deployments.place_of(path)
         except InputError as error:
             return JudgedFile(path=path, verdict=merge_lint(before) if before else None, missing=_said(error))
-        question = question_about(path, place, self.at)
+        question = replace(question_about(path, place, self.at), rules=self.rules)
         contents = read_file(path, keep_encrypted=True)
         verdicts = [*before, *lint_file(contents, question)]
         return JudgedFile(path=path, verdict=merge_lint(verdicts, services_in(contents, question)))
