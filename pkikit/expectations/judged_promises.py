@@ -20,6 +20,14 @@ from pkikit.text import counted
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfRule:
+    """What one house rule found: breaches, and the note about what nobody knows."""
+
+    broken: tuple[Finding, ...]
+    unknown: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JudgedPromises:
     """What became of promises and house rules.
 
@@ -68,7 +76,7 @@ class JudgedPromises:
         if self.house is None:
             return ""
         every, unknown = set(self.house.checked), set(self.house.not_assessed)
-        broken = {f.rule for f in self.house.findings if not f.message.startswith(UNKNOWN)}
+        broken = {rule for rule in every if self.of_rule(rule).broken}
         numbers = {
             "kept": len(every - broken - unknown),
             "broken": len(broken),
@@ -77,10 +85,26 @@ class JudgedPromises:
         words = ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
         return f"{counted(len(every), 'house rule')}: {words}"
 
+    def of_rule(self, rule: str) -> OfRule:
+        """Return what one house rule found.
+
+        Args:
+            rule: its id.
+
+        Returns:
+            Its findings.
+        """
+        mine = [f for f in self.house.findings if f.rule == rule] if self.house is not None else []
+        unknown = tuple(finding for finding in mine if finding.message.startswith(UNKNOWN))
+        return OfRule(broken=tuple(f for f in mine if f not in unknown), unknown=unknown)
+
     def to_json(self) -> dict[str, Any]:
         """Return the keys that commands add: `expectations`, and `house_rules` if there are any."""
         house = {"house_rules": self.house.to_json()} if self.house is not None else {}
         return {"expectations": [expectation.to_json() for expectation in self.expectations], **house}
+
+
+NOTHING_PROMISED = JudgedPromises(deployment="")
 
 
 def judge_promises(

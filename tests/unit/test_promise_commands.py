@@ -121,3 +121,32 @@ def test_fleet_with_a_broken_promise_is_not_accepted(tmp_path: Path) -> None:
     assert "its example is not found" in pkikit_error(*again, "--house-rules", str(none))
     ruled = json.loads(pkikit_in_process(*again, "--house-rules", str(RULES)).stdout)
     assert ruled["counts"]["reused"] == 0
+
+
+def test_report_shows_promises_and_house_rules_in_every_form(tmp_path: Path) -> None:
+    """Red, and exit code 1, for a broken promise alone; the page and the Markdown have a row for each."""
+    deployment, page, text = tmp_path / "deployment.yaml", tmp_path / "report.html", tmp_path / "report.md"
+    given = (DEPLOYMENTS / "clustered-mra.yaml").read_text(encoding="utf-8")
+    deployment.write_text(
+        f"{given}expect:\n  connections: {{kind: mra, up: off, mutual: on}}\n  services: {{mra: {{until: 2027-01-31}}}}\n"
+    )
+    done = pkikit_in_process(
+        "report", str(deployment), *WHEN, "--house-rules", str(RULES), "--html", str(page), "--md", str(text), "--json"
+    )
+    document = json.loads(done.stdout)
+    assert (done.exit_code, document["accepted"], document["light"]) == (1, False, "red")
+    assert {e["expectation"]: e["state"] for e in document["expectations"]} == {
+        "expect.services.mra": "not-assessed",
+        "expect.connections[0]": "broken",
+    }
+    assert document["counts"]["down"] == 0
+    assert "2 promises: 1 broken, 1 not assessed." in document["answer"]
+    for written in (page, text):
+        shown = written.read_text(encoding="utf-8")
+        assert "Promises and house rules" in shown
+        assert "house.nothing-unverified" in shown
+        assert "MRA works on edge until 2027-01-31" in shown
+    assert (
+        "? MRA works on edge until 2027-01-31: not assessed"
+        in pkikit_in_process("report", str(deployment), *WHEN).stdout
+    )

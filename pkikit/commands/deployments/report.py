@@ -10,6 +10,7 @@ import typer
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, HandHours, JsonFlag, VersionOption, now
 from pkikit.commands.terminal.layout import unbroken
+from pkikit.commands.terminal.promise_view import HouseRulesOption, read_house_rules
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from pkikit.expectations.house.house_file import HouseRules
     from pkikit.report.content.deployment_report import Report
     from pkikit.report.written.finished_report import FinishedReport
 
@@ -39,6 +41,7 @@ def report(
     md: Annotated[Path | None, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
     ics: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the dates as a calendar.")] = None,
     hours: HandHours = None,
+    house_rules: HouseRulesOption = None,
     at: AtOption = None,
     version: VersionOption = None,
     as_json: JsonFlag = False,
@@ -47,25 +50,34 @@ def report(
 
     The files of the machines decide. No connection is made. A machine without files is not assessed: the report says what is
     missing and how to get it.
-    The exit code is 1 if a connection is down. It is 0 if none is down as far as the files tell.
+    The exit code is 1 if a connection is down, or a promise (`expect:` in the deployment file) or a house rule is broken. It is 0
+    if nothing of that is so as far as the files tell.
 
     Example: pkikit report my-deployment --html report.html --ics dates.ics
     """  # fmt: skip
     from pkikit.report.written.finished_report import target_files
 
     target_files(html=html, md=md, ics=ics)
-    made = _made(path, certs, version, parse_instant(at, now()), hours, quiet=as_json)
+    rules = read_house_rules(house_rules)
+    made = _made(path, certs, version, parse_instant(at, now()), hours, rules, quiet=as_json)
     saved = made.save(html=html, md=md, ics=ics)
     document = made.to_json() | {"files": {what: str(file) for what, file in saved}} if as_json else None
 
     def show(out: Console) -> None:
         _show(out, made, saved, path, certs)
 
-    console.answer(document, as_json=as_json, accepted=not made.report.failing, show=show)
+    console.answer(document, as_json=as_json, accepted=made.report.accepted is not False, show=show)
 
 
 def _made(
-    path: Path, certs: Path | None, version: str | None, at: datetime, hours: float | None, *, quiet: bool
+    path: Path,
+    certs: Path | None,
+    version: str | None,
+    at: datetime,
+    hours: float | None,
+    rules: HouseRules | None,
+    *,
+    quiet: bool,
 ) -> FinishedReport:
     """Read and judge, with a bar when somebody watches."""
     from pkikit.design.hand_work.hand_outlook import HOURS_A_YEAR, checked_hours
@@ -77,7 +89,7 @@ def _made(
     planned = checked_hours(HOURS_A_YEAR if hours is None else hours)
     given = read_given(path, certs, version=version)
     with console.progress("Judging connections", total=len(legs_of(given.deployment)), quiet=quiet) as judged:
-        return FinishedReport(build_report(given, at, judged, hours=planned))
+        return FinishedReport(build_report(given, at, judged, hours=planned, rules=rules))
 
 
 def _show(
@@ -91,6 +103,7 @@ def _show(
     console.headline(out, f"{_MARKS[report.light.value]} {report.deployment}: {answer(report)}")
     console.say(out, f"{SOURCE} Judged for {unbroken(format_time(report.at))}.")
     _show_services(out, report)
+    _show_promises(out, report)
     items = to_do(report)
     if items:
         console.section(out, "What to do:")
@@ -116,6 +129,16 @@ def _show_services(out: Console, report: Report) -> None:
         for state in dict.fromkeys(line.state for line in peers):
             where = listed([report.short.get(p.peer, p.peer) for p in peers if p.state is state])
             console.say(out, f"{name.label} on {where}: {WORDS[state]}", first=f"  {MARKS[state]} ")
+
+
+def _show_promises(out: Console, report: Report) -> None:
+    from pkikit.report.content.promise_rows import promise_rows
+
+    rows = promise_rows(report.promises)
+    if rows:
+        console.section(out, "Promises and house rules:")
+    for row in rows:
+        console.say(out, f"{row.what}: {row.outcome.words}", first=f"  {row.outcome.mark} ")
 
 
 def _steps(report: Report, saved: Sequence[tuple[str, Path]], path: Path, certs: Path | None) -> list[str]:

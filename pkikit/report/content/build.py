@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from pkikit.design.hand_work.hand_outlook import HOURS_A_YEAR
+from pkikit.expectations.house.house_file import HouseRules
+from pkikit.expectations.judged_promises import judge_promises
 from pkikit.report.content.assessment import assess
 from pkikit.report.content.deployment_report import Problem, Report, Warned
 from pkikit.report.content.gaps import gaps_of, limits_of
@@ -29,6 +31,7 @@ def build_report(
     judged: Callable[[int], None] = lambda number: None,
     *,
     hours: float = HOURS_A_YEAR,
+    rules: HouseRules | None = None,
 ) -> Report:
     """Judge a deployment from its files.
 
@@ -37,6 +40,7 @@ def build_report(
         at: the time to judge for, aware UTC.
         judged: is called with the number of connections that were just judged.
         hours: hours of work by hand a year that the team plans.
+        rules: the rules of the house; None for none.
 
     Returns:
         The report.
@@ -68,6 +72,7 @@ def build_report(
         limits=limits_of(deployment, keys=keys, notes=given.notes),
         notes=given.notes,
         short=names.short,
+        promises=judge_promises(world, at=at, rules=rules, partial=True),
     )
 
 

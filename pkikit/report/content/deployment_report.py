@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 
 from pkikit.design.hand_work.hand_outlook import HandOutlook
+from pkikit.expectations.judged_promises import NOTHING_PROMISED, JudgedPromises
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.findings import Finding
 from pkikit.report.content.gaps import Gap
@@ -89,6 +90,7 @@ class Report:
         limits: what no file can tell.
         notes: what the import noted.
         short: short names by FQDN.
+        promises: what became of promises and house rules.
     """
 
     deployment: str
@@ -109,6 +111,7 @@ class Report:
     limits: tuple[str, ...]
     notes: ImportNotes
     short: Mapping[str, str]
+    promises: JudgedPromises = NOTHING_PROMISED
 
     @cached_property
     def counts(self) -> Mapping[State, int]:
@@ -120,6 +123,13 @@ class Report:
     def failing(self) -> bool:
         """True if a connection is down."""
         return self.counts[State.DOWN] > 0
+
+    @property
+    def accepted(self) -> bool | None:
+        """False if a connection is down or a promise is broken, True if all is known to be well, None if nobody knows."""
+        if self.failing or self.promises.broken:
+            return False
+        return True if self.complete and self.promises.kept else None
 
     @property
     def complete(self) -> bool:
@@ -135,13 +145,13 @@ class Report:
     @property
     def light(self) -> Light:
         """The traffic light."""
-        if self.failing:
+        if self.failing or self.promises.broken:
             return Light.RED
         if not self.counts[State.UP]:
             return Light.GREY
         notes = self.notes
         attention = self.soon or self.warnings or notes.contradictions or notes.questions or notes.missing
-        return Light.YELLOW if attention or not self.complete else Light.GREEN
+        return Light.YELLOW if attention or not (self.complete and self.promises.kept) else Light.GREEN
 
     def with_state(self, state: State) -> tuple[LegReport, ...]:
         """Return the connections in one state."""

@@ -25,7 +25,7 @@ def to_document(report: Report) -> dict[str, Any]:
     """
     counts = report.counts
     return {
-        "accepted": False if report.failing else True if report.complete else None,
+        "accepted": report.accepted,
         "light": report.light.value,
         "answer": answer(report),
         "deployment": report.deployment,
@@ -47,6 +47,7 @@ def to_document(report: Report) -> dict[str, Any]:
             }
             for s in report.services
         ],
+        **report.promises.to_json(),
         "causes": [
             {
                 "rule": problem.rule,

@@ -10,6 +10,7 @@ from pkikit.model.certificates.facts import format_time
 from pkikit.model.leg import Purpose
 from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.content.inventory import CertificateRow
+from pkikit.report.content.promise_rows import promise_rows
 from pkikit.report.content.report_dates import lifetime_now
 from pkikit.report.content.report_outlook import HAND_COLUMNS, HAND_TITLE, hand_rows
 from pkikit.report.given.import_notes import Note
@@ -68,6 +69,7 @@ def to_markdown(report: Report) -> str:
         f"Expressway {plain(report.version)}, judged for {format_time(report.at)}. {SOURCE}",
         *_to_do(report),
         *_services(report),
+        *_promises(report),
         *_causes(report),
         *_warnings(report),
         *_dates(report),
@@ -140,6 +142,11 @@ def _services(report: Report) -> list[str]:
         for line in report.services
     ]
     return block_lines("Services", table_lines(("Service", "Peer", "State", "Why"), rows))
+
+
+def _promises(report: Report) -> list[str]:
+    rows = [(row.what, row.state, row.why, row.fix) for row in promise_rows(report.promises)]
+    return block_lines("Promises and house rules", table_lines(("Promise or rule", "State", "Why", "Fix"), rows))
 
 
 def _state(state: State) -> str:

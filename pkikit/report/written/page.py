@@ -84,6 +84,7 @@ def _sections(report: Report) -> list[Section | None]:
     return [
         section("to-do", "What to do", _to_do(report)),
         section("services", "Services", tables.services(report)),
+        section("promises", "Promises and house rules", tables.promises(report)),
         section("causes", "What fails, and why", *_causes(report)),
         section("warnings", "What is up, but unwise", *(_warned(warned) for warned in report.warnings)),
         section("dates", "Dates", *_dates(report)),

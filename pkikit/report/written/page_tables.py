@@ -8,6 +8,7 @@ from pkikit.judge.legs.known_parts import State
 from pkikit.model.leg import Purpose
 from pkikit.report.content.deployment_report import Report
 from pkikit.report.content.inventory import AuthorityRow, CertificateRow, Use
+from pkikit.report.content.promise_rows import promise_rows
 from pkikit.report.content.report_dates import Event, Kind
 from pkikit.report.content.report_outlook import HAND_COLUMNS, hand_rows
 from pkikit.report.given.import_notes import Note
@@ -69,6 +70,20 @@ def services(report: Report) -> Html | None:
     ]
     caption = "A service works at a peer if the connections that it needs there are up."
     return table(("Service", "Peer", "State", "Why"), rows, caption=caption, class_="services") if rows else None
+
+
+def promises(report: Report) -> Html | None:
+    """Return what became of promises and house rules.
+
+    Args:
+        report: the report.
+
+    Returns:
+        The table; None if nothing is promised.
+    """
+    rows: list[Sequence[Child]] = [(row.what, row.state, row.why, row.fix) for row in promise_rows(report.promises)]
+    caption = "Promises are those of expect: in the deployment file."
+    return table(("Promise or rule", "State", "Why", "Fix"), rows, caption=caption, class_="promises") if rows else None
 
 
 def by_hand(report: Report) -> Html | None:

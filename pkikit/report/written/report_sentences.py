@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pkikit.design.services import ServiceName
+from pkikit.expectations.expectation import Outcome
 from pkikit.judge.legs.known_parts import Look, State
 from pkikit.model.leg import Purpose
 from pkikit.report.content.deployment_report import Light, Report
 from pkikit.report.content.inventory import NOT_RESTRICTED, CertificateRow
+from pkikit.report.content.promise_rows import promise_rows
 from pkikit.report.content.report_dates import SOON, Event
 from pkikit.report.content.service_lines import ServiceLine
 from pkikit.report.given.import_notes import ImportNotes, Note
@@ -53,6 +55,13 @@ def answer(report: Report) -> str:
     Returns:
         What fails, what is up, and what is not assessed.
     """
+    said = _connections_in_words(report)
+    counts = [report.promises.promises_in_words, report.promises.rules_in_words]
+    return " ".join([said, *(f"{words}." for words in counts if words)])
+
+
+def _connections_in_words(report: Report) -> str:
+    """Return the answer about the connections."""
     every, counts = len(report.connections), report.counts
     total = counted(every, "connection")
     unknown = counts[State.NOT_ASSESSED]
@@ -177,6 +186,11 @@ def to_do(report: Report) -> list[ToDo]:
             what=problem.fix, why=f"Brings back {counted(len(problem.connections), 'connection')}.", anchor=f"cause-{n}"
         )
         for n, problem in enumerate(report.problems, start=1)
+    ]
+    found += [
+        ToDo(what=row.fix, why=row.why, anchor="promises")
+        for row in promise_rows(report.promises)
+        if row.outcome is Outcome.BROKEN
     ]
     found += [
         ToDo(
