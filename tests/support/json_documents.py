@@ -97,6 +97,31 @@ class Baseline(Document):
     fixed: list[dict[str, Any]]
 
 
+class FirstBreak(Document):
+    at: AwareDatetime
+    legs: list[str] = Field(description="Ids of the connections; empty for a promise about certificates.")
+    cause: str
+    fix: str
+
+
+class Expectation(Document):
+    expectation: str = Field(description="Its place in the deployment file: `expect.services.mra`.")
+    promise: str
+    state: Literal["kept", "broken", "not-assessed"]
+    kept: bool
+    first_break: FirstBreak | None
+    missing: list[str] = Field(description="What nobody gave; empty if there is an answer.")
+    findings: list[Finding]
+
+
+class HouseRules(Document):
+    accepted: bool
+    question: str
+    findings: list[Finding]
+    checked: list[str] = Field(description="Ids of all house rules.")
+    not_assessed: list[str] = Field(description="Those that nobody can answer for something.")
+
+
 class Check(Document):
     """`expressway-sim check DEPLOYMENT --json`."""
 
@@ -107,6 +132,8 @@ class Check(Document):
     at: AwareDatetime
     legs: list[Connection]
     services: list[Service]
+    expectations: list[Expectation]
+    house_rules: HouseRules | None = None
     baseline: Baseline | None = None
 
 
@@ -242,9 +269,12 @@ class Report(Document):
     at: AwareDatetime
     counts: Counts
     services: list[ReportService]
+    expectations: list[Expectation]
+    house_rules: HouseRules | None = None
     causes: list[Cause]
     warnings: list[Finding]
     dates: list[Date]
+    by_hand: dict[str, Any] = Field(description="The work of renewals by hand, by year.")
     certificates: list[Certificate]
     authorities: list[Authority]
     not_assessed: list[Gap]
