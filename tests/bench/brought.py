@@ -25,12 +25,12 @@ from pkikit.worlds.issued_world import issue_world
 from simulator.world.craft import DAY
 from tests.support.archives import archives_of
 from tests.support.brought_files import written
-from tests.support.bulk import MEGABYTE, deployment_folders, large_archives
+from tests.support.bulk import MEGABYTE, large_archives
 from tests.support.captured import Recorded
 from tests.support.round_trip import imported
 from tests.support.worlds import AT, deployment, issued
 
-FOLDERS, WORKERS, CAPTURE = 500, 2, 20 * MEGABYTE
+CAPTURE = 20 * MEGABYTE
 _ROOT = Path(__file__).parents[2]
 _TARFILE = """
 import sys, tarfile
@@ -56,21 +56,6 @@ for folder in map(Path, sys.argv[1:]):
     yaml.safe_load((folder / "deployment.yaml").read_text())
     for file in folder.glob("certificates/*/*.pem"):
         x509.load_pem_x509_certificates(file.read_bytes())
-"""
-_JUDGED = """
-import sys
-from pathlib import Path
-from pkikit.explore.executors import Processes
-from pkikit.report.many_folders import judge_folders
-from tests.support.worlds import AT
-
-def failing(report):
-    return report.failing
-
-if __name__ == "__main__":
-    workers, *names = sys.argv[1:]
-    answers = list(judge_folders(map(Path, names), AT, failing, Processes(int(workers))))
-    assert [a.found for a in answers] == [False] * len(names), [a.error for a in answers if a.error][:3]
 """
 
 
@@ -143,16 +128,6 @@ def capturing(table: Table, folder: Path) -> None:
          "reading it with dpkt", ["-c", _DPKT, str(path)])  # fmt: skip
 
 
-def judging(table: Table, folder: Path) -> None:
-    """Judge folders that have nothing in common, as those of so many customers."""
-    names = [str(path) for path in deployment_folders(folder / "fleet", FOLDERS, distinct=FOLDERS)]
-    script = folder / "judge_folders.py"
-    script.write_text(_JUDGED)
-    connections = FOLDERS * len(legs_of(load_deployment(Path(names[0]) / "deployment.yaml")))
-    _row(table, f"{FOLDERS} folders, {connections:,} connections, {WORKERS} processes", "≤ 60 s",
-         [str(script), str(WORKERS), *names], "loading their files in one process", ["-c", _LOADED, *names])  # fmt: skip
-
-
 def rekeying(table: Table, folder: Path) -> None:
     """Make a copy of a system with RSA keys, with keys of the lab; dial every connection of it."""
     original = deployment("clustered-full")
@@ -187,7 +162,6 @@ def main() -> None:
         reporting(table, importing(table, folder))
         rekeying(table, folder)
         capturing(table, folder)
-        judging(table, folder)
     Console(highlight=False, width=160).print(table)
 
 

@@ -33,8 +33,8 @@ _HEADINGS = {
     Light.GREY: "Not assessed",
 }
 _STYLE = """
-@media (min-width:44.01rem),print{.breaks th:nth-child(1){width:12%} .breaks th:nth-child(2){width:16%}
-.breaks th:nth-child(3){width:22%} .breaks th:nth-child(4){width:27%}
+@media (min-width:44.01rem),print{.breaks th:nth-child(1){width:11%} .breaks th:nth-child(2){width:14%}
+.breaks th:nth-child(3){width:16%} .breaks th:nth-child(4){width:27%}
 .errors th:nth-child(1){width:30%} .folders th:nth-child(1){width:30%} .folders th:nth-child(3){width:14%}
 .ends th:nth-child(1){width:12%} .ends th:nth-child(2){width:20%} .purposes th:nth-child(1){width:24%}
 .purposes th:nth-child(2){width:18%}}

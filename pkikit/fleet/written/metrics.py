@@ -52,16 +52,11 @@ def _families(audit: FleetAudit) -> Iterator[_Family]:
         samples=[(dict(labels), _seconds(entry.ends)) for labels, entry in dated.items()],
     )
     yield _Family(
-        name="x509_cert_not_before",
-        says="Beginning of a certificate, in Unix seconds.",
-        samples=[(dict(labels), _seconds(entry.begins)) for labels, entry in dated.items()],
-    )
-    yield _Family(
-        name="expressway_crl_next_update",
+        name="x509_crl_next_update",
         says="End of a CRL, in Unix seconds.",
         samples=[
             (
-                {**_of_folder(record), "issuer_CN": entry.issuer, "place": ", ".join(entry.machines)},
+                {**_of_folder(record), "issuer_CN": entry.issuer, "machine": ", ".join(entry.machines)},
                 _seconds(entry.ends),
             )
             for record, entry in held
