@@ -170,3 +170,5 @@ def test_report_says_when_its_certificates_stop_working_by_hand() -> None:
     assert partly.by_hand.unknown == (E1,)
     tight = build_report(Given(world=world, files={}), AT, hours=0)
     assert tight.by_hand.state is HandState.STOPS
+    assert [years for years, _ in outlook.rows][-1].endswith(" to 2036")
+    assert sum(1 for _ in outlook.rows) < len(outlook.years)

@@ -235,12 +235,13 @@ def _show_outlook(out: Console, outlook: HandOutlook) -> None:
         console.say(out, f"Say who issues the certificates of Expressway-E: --what-if {'|'.join(_ISSUERS)}", indent=2)
         console.say(out, "Or give the certificates: pkikit report DEPLOYMENT --certs DIR", indent=2)
     rows = [
-        (str(y.year), str(y.renewals), str(y.restarts), str(y.validations), f"{y.hours:g}", str(y.shortest or ""))
-        for y in outlook.years
-        if any(other.renewals for other in outlook.years)
+        (years, str(y.renewals), str(y.restarts), str(y.validations), f"{y.hours:g}", str(y.shortest or ""))
+        for years, y in outlook.rows
     ]
     out.print()
-    console.table(out, ("year", "renewals", "restarts", "validations", "hours", "shortest life, days"), rows, indent=2)
+    console.table(
+        out, ("each year", "renewals", "restarts", "validations", "hours", "shortest life, days"), rows, indent=2
+    )
 
 
 def _show_sizes(out: Console) -> None:

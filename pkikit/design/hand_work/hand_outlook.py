@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from pkikit.design.hand_work.renewal_calendar import YEARS, CertificateSet, Renewal, renewals_of
@@ -132,6 +133,14 @@ class HandOutlook:
                 return "The work by hand is known in part only."
             case HandState.NOT_ASSESSED:
                 return "The work by hand was not assessed."
+
+    @property
+    def rows(self) -> tuple[tuple[str, HandYear], ...]:
+        """The years with their work, as `2027 to 2036` where neighbours are equal; none if nobody renews anything by hand."""
+        if not any(year.renewals for year in self.years):
+            return ()
+        spans = [list(same) for _, same in groupby(self.years, key=lambda year: replace(year, year=0))]
+        return tuple((f"{s[0].year} to {s[-1].year}" if s[1:] else str(s[0].year), s[0]) for s in spans)
 
     @property
     def sentences(self) -> tuple[str, ...]:

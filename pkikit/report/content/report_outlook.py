@@ -14,7 +14,7 @@ from pkikit.text import counted, listed
 
 _LETS_ENCRYPT = "Let's Encrypt"
 HAND_TITLE = "Renewals by hand in the next ten years"
-HAND_COLUMNS = ("Year", "Certificates renewed", "Restarts", "Names validated again", "Hours", "Shortest life")
+HAND_COLUMNS = ("Each year", "Certificates renewed", "Restarts", "Names validated again", "Hours", "Shortest life")
 ASSUMED = "Taken for granted (ours): a certificate of Let's Encrypt on an Expressway comes by ACME."
 
 
@@ -38,7 +38,7 @@ def report_outlook(
 
 
 def hand_rows(outlook: HandOutlook) -> tuple[tuple[str, ...], ...]:
-    """Return the work of each year as texts, in the order of HAND_COLUMNS.
+    """Return the work of each year, or of equal years together, as texts in the order of HAND_COLUMNS.
 
     Args:
         outlook: the outlook.
@@ -46,11 +46,9 @@ def hand_rows(outlook: HandOutlook) -> tuple[tuple[str, ...], ...]:
     Returns:
         The rows; none if nobody renews anything by hand.
     """
-    if not any(year.renewals for year in outlook.years):
-        return ()
     return tuple(
-        (str(y.year), str(y.renewals), str(y.restarts), str(y.validations), f"{y.hours:g}", _life(y.shortest))
-        for y in outlook.years
+        (years, str(y.renewals), str(y.restarts), str(y.validations), f"{y.hours:g}", _life(y.shortest))
+        for years, y in outlook.rows
     )
 
 
