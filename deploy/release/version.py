@@ -20,7 +20,10 @@ PLACES: dict[str, tuple[str, ...]] = {
     SOURCE: (r'^__version__ = "(V)"$',),
     "CITATION.cff": (r"^version: (V)$",),
     "deploy/conda/recipe.yaml": (r'^  version: "(V)"$',),
-    "deploy/values.yaml": (r"REGISTRY/expressway-certificate-lab:(V)\b", r'^ +tag: "(V)"'),
+    "deploy/values.yaml": (r"REGISTRY/expressway-certificate-lab:(V)\b", r'^ +tag: "(V)@'),
+    "deploy/progress.yaml": (r"^ +image: \S+:(V)@",),
+    "deploy/Dockerfile": (r'image\.version="(V)"',),
+    "deploy/Dockerfile.cli": (r'image\.version="(V)"',),
 }
 """File → regular expressions, each with the version (`V`) as its group."""
 STATUS = r'"Development Status :: [^"]+"'
