@@ -22,10 +22,11 @@ from pkikit.api.inputs import (
     names_of,
     text_of,
 )
+from pkikit.api.promises import load_house_rules
 from pkikit.design.legs import legs_of
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.judge.linting.lint import lint_deployment
+from pkikit.expectations.house.house_file import HouseRules
 from pkikit.judge.logs.log_text import diagnose_text
 from pkikit.judge.matching.name_matching import NameMatch, match_name, reference_name
 from pkikit.judge.verify import verify_certificate
@@ -34,7 +35,15 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, NameCheck, Purpose
 from pkikit.model.parties import Role
-from pkikit.report.file_lint import Kind, layout_of, lint_file, lint_question, merge_lint, services_in
+from pkikit.report.file_lint import (
+    Kind,
+    layout_of,
+    lint_file,
+    lint_question,
+    lint_whole_deployment,
+    merge_lint,
+    services_in,
+)
 from pkikit.rules.catalogue import all_rules
 from pkikit.rules.rule import Rule
 from pkikit.values.instants import parse_instant
@@ -193,6 +202,7 @@ def lint(
     peer: str | None = None,
     trust: CertificateInput | Iterable[CertificateInput] | None = None,
     version: str | None = None,
+    house_rules: str | os.PathLike[str] | HouseRules | None = None,
     at: str | datetime | None = None,
 ) -> Verdict:
     """List what Expressway, Cisco's guides and the peers would object to, before you upload.
@@ -206,6 +216,7 @@ def lint(
         peer: the party of `deployment` that the certificate is for.
         trust: the Expressway's trusted CA list: is the chain complete in it?
         version: product version, such as `X15.5`; by default that of the deployment.
+        house_rules: a file with rules of your own, or the rules.
         at: the time judged, an aware datetime or ISO-8601 text with a zone; now when left out.
 
     Returns:
@@ -219,10 +230,13 @@ def lint(
         >>> pkikit.lint("e1.pem", deployment="clustered-mra.yaml", peer="e1.example.com").accepted
         True
     """
+    rules = house_rules if house_rules is None or isinstance(house_rules, HouseRules) else load_house_rules(house_rules)
     if isinstance(subject, Deployment) or (
         isinstance(subject, str | os.PathLike) and Path(os.fsdecode(subject)).suffix.lower() in _YAML
     ):
-        return lint_deployment(deployment_of(subject, version=version))
+        given, instant = deployment_of(subject, version=version), parse_instant(at, datetime.now(UTC))
+        verdicts = lint_whole_deployment(given, at=instant, rules=rules)
+        return verdicts[0] if len(verdicts) == 1 else merge_lint(verdicts)
     question = lint_question(
         at=parse_instant(at, datetime.now(UTC)),
         kind=choice_of(kind, Kind, "kind") if kind is not None else None,
@@ -231,6 +245,7 @@ def lint(
         peer=text_of(peer, "peer") if peer is not None else None,
         version=text_of(version, "version") if version is not None else None,
         trusted=certificates_of(trust, "trust") if trust is not None else None,
+        rules=rules,
     )
     contents = contents_of(subject, "subject")
     return merge_lint(lint_file(contents, question), services_in(contents, question))

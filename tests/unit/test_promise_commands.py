@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import pkikit
 from tests.support.cli import pkikit_error, pkikit_in_process, simulator_json_in_process
 from tests.support.places import ROOT
 from tests.support.worlds import AT, DEPLOYMENTS, E1, WorldBuilder
@@ -150,3 +151,24 @@ def test_report_shows_promises_and_house_rules_in_every_form(tmp_path: Path) -> 
         "? MRA works on edge until 2027-01-31: not assessed"
         in pkikit_in_process("report", str(deployment), *WHEN).stdout
     )
+
+
+def test_python_users_judge_promises_and_lint_with_rules_of_their_own(promising: Path) -> None:
+    """The functions of `import pkikit` take the same files."""
+    judged = pkikit.judge_promises(promising, house_rules=RULES, at=AT)
+    assert [expectation.outcome.value for expectation in judged.expectations] == ["not-assessed", "not-assessed"]
+    assert not judged.kept
+    assert not judged.broken
+    verdict = pkikit.lint(promising, house_rules=pkikit.load_house_rules(RULES), at=AT)
+    assert "house.nothing-unverified" in verdict.checked
+    assert "expect.not-assessed" in {finding.rule for finding in verdict.findings}
+
+
+def test_doctor_knows_promises(promising: Path) -> None:
+    """A broken promise is wrong, whatever else is right."""
+    text = promising.read_text(encoding="utf-8").replace("keys:", "public_ca: {never_on: [inside]}\n  keys:")
+    promising.write_text(text.replace("mutual: on, days: 30", "until: 2020-01-01"))
+    done = pkikit_in_process("doctor", str(promising), *WHEN, "--json")
+    document = json.loads(done.stdout)
+    assert "The promise ended on 2020-01-01" in document["findings"][0]["message"]
+    assert "expect.public-ca-used" not in document["checked"] or document["accepted"]

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment
 from pkikit.report.doctor.diagnosis import Diagnosis
+from pkikit.report.file_lint import lint_whole_deployment, merge_lint
 from pkikit.text import counted, listed, printable
 
 
-def of_deployment(where: str, deployment: Deployment) -> Diagnosis:
+def of_deployment(where: str, deployment: Deployment, at: datetime) -> Diagnosis:
     """Answer about a deployment file.
 
     Args:
         where: the file.
         deployment: what it describes.
+        at: the time.
 
     Returns:
         The answer.
     """
-    verdict = lint_deployment(deployment)
+    verdicts = lint_whole_deployment(deployment, at=at)
+    verdict = verdicts[0] if len(verdicts) == 1 else merge_lint(verdicts)
     quoted = shlex.quote(where)
     clusters = [f"{c.name}: {listed(c.peers, at_most=4)}" for c in deployment.clusters]
     domains = deployment.domains

@@ -27,9 +27,10 @@ def of_report(where: str, what: str, report: Report, *, kind: str, steps: Sequen
         steps: what to do now; the first one leads to the whole report.
 
     Returns:
-        The answer: wrong if a connection is down; not assessed if one could not be judged, or if the files contradict each other.
+        The answer: wrong if a connection is down or a promise is broken; not assessed if one could not be judged, or if the files
+        contradict each other.
     """
-    known = report.complete and not report.notes.contradictions
+    known = report.complete and report.promises.kept and not report.notes.contradictions
     return Diagnosis(
         thing=where,
         kind=kind,
@@ -37,8 +38,10 @@ def of_report(where: str, what: str, report: Report, *, kind: str, steps: Sequen
         state=State.WRONG if report.light is Light.RED else State.FINE if known else State.NOT_ASSESSED,
         says=answer(report).rstrip("."),
         facts=tuple(_rows(report)),
-        findings=tuple(_finding(problem) for problem in report.problems),
-        checked=tuple(dict.fromkeys(problem.rule for problem in report.problems)),
+        findings=(*(_finding(problem) for problem in report.problems), *report.promises.findings),
+        checked=tuple(
+            dict.fromkeys((*(problem.rule for problem in report.problems), *report.promises.verdict.checked))
+        ),
         not_assessed=tuple(_not_assessed(report)),
         next_steps=tuple(steps),
         deeper=steps[0].partition("\n")[2],

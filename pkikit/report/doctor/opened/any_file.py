@@ -46,14 +46,14 @@ def of_file(path: Path, context: Context, passphrase: Passphrase | None = None) 
     """
     where = str(path)
     if path.suffix.lower() in _YAML:
-        return _of_deployment(path)
+        return _of_deployment(path, context)
     head = _head(path)
     if not head.strip():
         raise InputError("is empty", where=where)
     if head.startswith(b"Salted__") or (part_of(path.name).part is Part.BACKUP and b"-----BEGIN " not in head):
         raise InputError(BACKUP, where=where)
     if is_deployment(head):
-        return _of_deployment(path)
+        return _of_deployment(path, context)
     if is_recording(head):
         return of_recording_file(path, context, passphrase)
     made = _of_objects(path, context, passphrase)
@@ -178,8 +178,8 @@ def is_deployment(head: bytes) -> bool:
     return text_kind(head.decode("utf-8", "replace"))[0] == "a deployment file"
 
 
-def _of_deployment(path: Path) -> Diagnosis:
-    return of_deployment(str(path), load_deployment(path))
+def _of_deployment(path: Path, context: Context) -> Diagnosis:
+    return of_deployment(str(path), load_deployment(path), context.at)
 
 
 def _with_mode(made: Diagnosis, path: Path) -> Diagnosis:

@@ -41,7 +41,7 @@ def of_standard_input(context: Context, passphrase: Passphrase | None = None) ->
         raise InputError("is empty", where=_STDIN)
     if is_deployment(data[:HEAD]):
         deployment = parse_deployment(data.decode("utf-8-sig", "replace"), where=_STDIN)
-        return _renamed(of_deployment(_STDIN, deployment), _STDIN)
+        return _renamed(of_deployment(_STDIN, deployment, context.at), _STDIN)
     if is_recording(data[:HEAD]):
         return _of_recording(data, context, passphrase)
     contents = parse(data, where=_STDIN, passphrase=passphrase, keep_encrypted=True)
