@@ -148,7 +148,10 @@ def results_of(program: str, command: str, document: object) -> Results:
     accepted = document.get("accepted")
     if not isinstance(accepted, bool):
         raise NotResults("it has no key accepted")
-    cases = READERS[command](document)
+    try:
+        cases = READERS[command](document)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise NotResults("one of its values is not what the command writes there") from None
     if len(cases) > MAX_CASES:
         raise NotResults(f"it has more than {MAX_CASES:,} cases")
     return Results(program=program, command=command, cases=cases, accepted=accepted)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as Xml
 
 from pkikit.ci_results.comparison import Comparison
-from pkikit.ci_results.found_cases import Case, CaseState, Results
+from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
 from pkikit.model.findings import Finding, Severity
 from pkikit.text import counted, printable
 
@@ -57,8 +57,6 @@ def _add_case(suite: Xml.Element, case: Case, results: Results, comparison: Comp
     """Add one test case; return the name of what it has, empty if it passed."""
     of = ".".join(filter(None, (results.program, results.command, case.group or results.scope)))
     attributes = {"name": printable(case.name, _LINE), "classname": printable(of, _LINE), "time": "0"}
-    if case.place is not None:
-        attributes["file"] = printable(case.place.file, _LINE)
     element = Xml.SubElement(suite, "testcase", attributes)
     errors = [f for f in case.all_findings if f.severity is Severity.ERROR]
     new = [f for f in errors if comparison is None or not comparison.is_known(case, f)]
@@ -68,7 +66,7 @@ def _add_case(suite: Xml.Element, case: Case, results: Results, comparison: Comp
         tag, message, text = "error", case.why, case.why
     elif new:
         more = f" (and {len(new) - 1} more)" if new[1:] else ""
-        tag, message, text = "failure", f"{new[0].rule}: {new[0].message}{more}", _text(new)
+        tag, message, text = "failure", f"{new[0].rule}: {new[0].message}{more}", _text(new, case)
     elif errors:
         tag, message = "skipped", f"known before: {', '.join(dict.fromkeys(f.rule for f in errors))}"
     elif case.state is CaseState.OPEN:
@@ -80,14 +78,16 @@ def _add_case(suite: Xml.Element, case: Case, results: Results, comparison: Comp
             child.text = text[:_TEXT]
     if others:
         said = Xml.SubElement(element, "system-out")
-        said.text = f"{counted(len(others), 'warning or note', 'warnings and notes')}\n{_text(others)}"[:_TEXT]
+        said.text = f"{counted(len(others), 'warning or note', 'warnings and notes')}\n{_text(others, case)}"[:_TEXT]
     return tag
 
 
-def _text(findings: Iterable[Finding]) -> str:
-    return "\n\n".join(_paragraph(found) for found in findings)
+def _text(findings: Iterable[Finding], case: Case) -> str:
+    return "\n\n".join(_paragraph(found, case.place_of(found)) for found in findings)
 
 
-def _paragraph(found: Finding) -> str:
-    lines = (f"{found.severity.value}: {found.rule}  {found.subject}", *found.lines, f"Fix: {found.fix}")
+def _paragraph(found: Finding, place: Place | None) -> str:
+    """Return a finding as text. Its file is here: the schema of Jenkins has no attribute for it in a test case."""
+    where = () if place is None else (f"File: {place.file}{f', line {place.line}' if place.line else ''}",)
+    lines = (f"{found.severity.value}: {found.rule}  {found.subject}", *found.lines, f"Fix: {found.fix}", *where)
     return "\n".join(printable(line, _LINE) for text in lines for line in text.splitlines())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -15,6 +18,7 @@ from junitparser import JUnitXml, Skipped
 
 from pkikit.ci_results.cases import results_of
 from pkikit.ci_results.comparison import compare
+from pkikit.ci_results.document_parts import NotResults
 from pkikit.ci_results.fleet_cases import Passing, results_of_fleet
 from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
 from pkikit.ci_results.identity import fingerprint
@@ -111,6 +115,15 @@ def test_junit_has_a_case_for_everything_and_no_pass_for_what_nobody_knows() -> 
     (suite,) = parsed
     states = [[type(r).__name__ for r in test.result] for test in suite]
     assert states == [[], ["Failure"], ["Skipped"], ["Error"]]
+    # What the schemas of Jenkins (xUnit plugin) and pytest allow.
+    allowed = {
+        "testsuites": {"name", "time", "tests", "failures", "errors"},
+        "testsuite": {"name", "time", "tests", "failures", "errors", "skipped"},
+        "testcase": {"name", "classname", "time"},
+        **{key: {"message", "type"} for key in ("failure", "error", "skipped")},
+    }
+    for element in ElementTree.fromstring(document).iter():
+        assert set(element.attrib) <= allowed.get(element.tag, set())
     assert "\u202e" not in document.decode()
 
 
@@ -277,6 +290,46 @@ def test_fleet_has_a_case_for_each_folder_and_connection_and_later_breaks_are_no
     broken = results_of_fleet(audit("2026-12-20T00:00:00Z", error="is not YAML"), ())
     assert [f.case.id for f in compare(before, broken).gone] == ["a/one/x"]
     assert not compare(before, replace(broken, accepted=False)).accepted
+
+
+@pytest.mark.parametrize("command", ["lint", "check", "fleet audit"])
+def test_baseline_that_somebody_changed_is_read_or_refused(command: str) -> None:
+    """Each value is replaced by another kind of value: never an exception of another kind."""
+    entry = {"folder": "a", "error": None, "breaks": [{"leg": "x", "name": "x", "at": "2026-01-01T00:00:00Z", "files": ["f"]}],
+             "not_assessed": [{"leg": "y", "name": "y", "missing": ["z"]}], "problems": [{"kind": "clock", "says": "x"}]}  # fmt: skip
+    leg = {"id": "zone:uc:c1.a.example>e1.a.example", "state": "down", "missing": [], "findings": [found().to_json()]}
+    document = {
+        "command": command, "accepted": False, "findings": [found().to_json()], "deployment": "d", "legs": [leg],
+        "files": [{"file": "a.pem", "findings": [found().to_json()]}], "folder": "f", "at": "2026-01-01T00:00:00Z",
+        "within_days": 30, "deployments": [entry], "house_rules": {"findings": [], "checked": ["x"], "not_assessed": []},
+        "expectations": [{"state": "kept", "expectation": "e", "promise": "p", "findings": [], "missing": []}],
+    }  # fmt: skip
+    assert results_of("pkikit", command, document).cases
+    refused = 0
+    for path in _paths(document):
+        for value in (None, 7, -1e308, "x", "\x00", [], [1], {}, {"a": 1}, [[]], True, "9999-12-31T23:59:59Z"):
+            try:
+                results_of("pkikit", command, _with(document, path, value))
+            except NotResults:
+                refused += 1
+    assert refused > 50
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inner:
+        yield (*path, key)
+        yield from _paths(part, (*path, key))
+
+
+def _with(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    changed = copy.deepcopy(document)
+    *parents, last = path
+    node = changed
+    for key in parents:
+        node = node[key]
+    node[last] = value
+    return changed
 
 
 def test_two_outputs_to_one_file_are_refused(desk: Path) -> None:
