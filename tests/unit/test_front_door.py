@@ -355,6 +355,7 @@ EXAMPLES = {name: thing for name, thing in vars(decide).items() if getattr(thing
 @pytest.mark.parametrize("name", [n for n in EXAMPLES if n in pkikit.__all__ and n != "Diagnosis"])
 def test_example_in_a_docstring_is_true(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "clustered-mra.yaml").write_bytes(PLAN.read_bytes())
+    (tmp_path / "house-rules.yaml").write_bytes((ROOT / "docs" / "house-rules.yaml").read_bytes())
     (tmp_path / "e1.pem").write_bytes(PEM)
     (tmp_path / "ca.pem").write_bytes(CA.certificate.public_bytes(Encoding.PEM))
     monkeypatch.chdir(tmp_path)

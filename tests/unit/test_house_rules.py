@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ from pkikit.expectations.house.known_facts import (
 from pkikit.expectations.house.read_conditions import read_condition
 from pkikit.judge.legs.known_parts import State
 from pkikit.judge.legs.known_verdict import judge_as_known
+from pkikit.model.deployment import parse_deployment
 from pkikit.model.findings import Severity, Verdict
 from pkikit.worlds.world_files import world_of_files
 from tests.support.places import ROOT
-from tests.support.worlds import AT, E1, WorldBuilder
+from tests.support.worlds import AT, DEPLOYMENTS, E1, WorldBuilder
 
 SHIPPED = ROOT / "docs" / "house-rules.yaml"
 ONE = """rules:
@@ -234,3 +236,17 @@ def test_rules_are_described_like_those_of_the_catalogue() -> None:
     (rule,) = parse_house_rules(ONE, where=str(Path("house.yaml"))).as_rules()
     assert (rule.id, rule.severity, rule.source) == ("house.no-wildcard", Severity.ERROR, "house rules of house.yaml")
     assert rule.requirement == "Of each certificate where {role: expressway-e}: {wildcard: no}."
+
+
+def test_documentation_has_every_fact_with_its_type_and_its_samples_are_read() -> None:
+    """docs/expectations.md: the tables of facts, the sample of promises, the sample of a rule."""
+    text = (ROOT / "docs" / "expectations.md").read_text(encoding="utf-8")
+    for about, facts in FACTS.items():
+        rows = text.split(f"About `{about.value}`:")[1].split("About `")[0]
+        named = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", rows, re.MULTILINE)
+        assert named == [(fact.name, fact.kind.name.lower().replace("_no", " or no")) for fact in facts.values()]
+    promises, rules = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    read = parse_deployment((DEPLOYMENTS / "clustered-mra.yaml").read_text(encoding="utf-8") + promises)
+    assert read.expect is not None
+    assert len(read.expect.services) == 3
+    assert [rule.id for rule in parse_house_rules(rules).rules] == ["house.no-wildcard-on-the-edge"]
