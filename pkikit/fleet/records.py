@@ -170,7 +170,7 @@ class FolderRecord:
         folder: its path below the audited one, with slashes; `.` for the audited one itself.
         kind: what it is.
         digest: of its content, to know it again; empty if it cannot be read.
-        judged_by: the version of pkikit.
+        judged_by: the version of pkikit, and the house rules.
         at: the time that it was judged for.
         holds_until: the first later instant at which a verdict in it may differ; None if there is none.
         deployment: the name of the deployment; empty if it cannot be read.

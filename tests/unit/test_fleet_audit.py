@@ -76,12 +76,18 @@ def test_every_kind_of_folder_is_found_and_no_bad_one_stops_the_rest(tmp_path: P
     (tmp_path / "nowhere").symlink_to(tmp_path / "missing")
     (tmp_path / "alias").symlink_to(tmp_path / "customer" / "site-1")
     (tmp_path / "truth.json").write_text("{}")
+    (tmp_path / "lost.tar.gz").write_bytes(half[1])
+    beside = write_small(tmp_path / "beside", "beside")
+    for home in (beside / "certificates").iterdir():
+        home.rename(beside / home.name)
+    (beside / "certificates").rmdir()
     found = audited(tmp_path)
     errors = {record.folder: record.error for record in found.records}
     judged = {folder for folder, error in errors.items() if not error}
-    assert judged == {"customer/site-1", "customer/site-2", "archives", "by-machine"}
+    assert judged == {"customer/site-1", "customer/site-2", "archives", "by-machine", "beside"}
+    assert {c.state for r in found.records if r.folder == "beside" for c in r.connections} == {State.UP}
     assert {r.kind for r in found.records if r.folder in {"archives", "by-machine"}} == {FolderKind.ARCHIVES}
-    assert set(errors) - judged == {"half", "garbage", "cut", "empty/circle", "nowhere"}
+    assert set(errors) - judged == {"half", "garbage", "cut", "empty/circle", "nowhere", "lost.tar.gz"}
     assert "cut off" in errors["half"]
     assert errors["empty/circle"] == "is a link to a folder that contains it, so it is not followed"
     assert not found.accepted
@@ -114,6 +120,21 @@ def test_what_is_no_fleet_is_refused(tmp_path: Path, name: str, says: str) -> No
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=says):
         find_folders(tmp_path / name)
+
+
+def test_folder_that_cannot_be_opened_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_small(tmp_path / "open", "open")
+    (tmp_path / "shut").mkdir()
+    scan = os.scandir
+
+    def refused(path: Path) -> object:
+        if Path(path).name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    errors = {record.folder: record.error for record in audited(tmp_path).records}
+    assert errors == {"open": "", "shut": "cannot be read: Permission denied"}
 
 
 def test_folder_that_changes_while_it_is_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

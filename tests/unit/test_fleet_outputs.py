@@ -151,7 +151,7 @@ def test_two_audits_do_not_write_one_file(found: FleetAudit, tmp_path: Path) -> 
     files = target_files(metrics=tmp_path / "fleet.prom")
     with claimed(files), pytest.raises(InputError, match="another audit is writing this file"):
         FinishedAudit(found).save(metrics=files["metrics"])
-    assert save(found, files) == (("Metrics", files["metrics"]),)
+    assert save(found, files) == (("Metrics file", files["metrics"]),)
     assert FinishedAudit(found).save(metrics=files["metrics"])
     assert [path.name for path in tmp_path.iterdir()] == ["fleet.prom"]
 

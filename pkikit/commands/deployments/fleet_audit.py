@@ -81,6 +81,7 @@ def audit(
         "pkikit", "fleet audit", sarif, junit, code_quality, baseline, inputs=[since, house_rules, *files.values()]
     )
     with ExitStack() as bars:
+        bars.push(_tell_kept)
         made = run_audit(
             folder,
             at=parse_instant(at, now()),
@@ -95,7 +96,7 @@ def audit(
     ended = ci.conclude(lambda: _results(made), accepted=made.accepted)
     document = None
     if as_json:
-        files_said = {what.lower(): str(file) for what, file in (*made.saved, *ended.saved)}
+        files_said = {what.lower().removesuffix(" file"): str(file) for what, file in (*made.saved, *ended.saved)}
         document = made.to_json() | {"command": "fleet audit", "files": files_said} | ended.document
 
     def show(out: Console) -> None:
@@ -103,6 +104,12 @@ def audit(
         ended.show(out)
 
     console.answer(document, as_json=as_json, accepted=ended.accepted, show=show)
+
+
+def _tell_kept(kind: type[BaseException] | None, *_: object) -> None:
+    """Say after Ctrl-C that the work is not lost."""
+    if kind is not None and issubclass(kind, KeyboardInterrupt):
+        typer.echo("What is judged so far is kept. Give the same command again to go on.", err=True)
 
 
 def _results(made: FinishedAudit) -> Results:
@@ -186,7 +193,7 @@ def _steps(made: FinishedAudit, folder: Path) -> list[str]:
         steps.append(f"Look at one of them:\npkikit report {one}")
     if "Page" not in written:
         steps.append(f"Write a page about all of them:\npkikit fleet audit {root} --html fleet.html")
-    if "Parquet" in written:
-        last = shlex.quote(printable(str(written["Parquet"])))
+    if "Parquet file" in written:
+        last = shlex.quote(printable(str(written["Parquet file"])))
         steps.append(f"Next time, judge only what changed:\npkikit fleet audit {root} --since {last} --parquet {last}")
     return steps

@@ -17,7 +17,7 @@ from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
 from pkikit.fleet.records import FolderKind
 
 MAX_FOLDERS, MAX_DEPTH = 20_000, 8
-_YAML = (".yaml", ".yml")
+_YAML, _PACKED = (".yaml", ".yml"), (".tar.gz", ".tgz", ".tar", ".zip")
 _PEEK = 64 * 1024
 _Identity = tuple[int, int]
 
@@ -72,6 +72,8 @@ def find_folders(root: Path) -> tuple[FoundFolder, ...]:
             found += search.below(root / name, name, ancestors, only_deployments=bool(listing.deployment))
     for name in listing.links:
         found += search.linked(root / name, name, ancestors)
+    if found and found[0].folder != ".":
+        found += _stray_archives(root, "", listing)
     return tuple(sorted(found, key=lambda entry: entry.folder.split("/")))
 
 
@@ -154,6 +156,7 @@ class _Search:
             nested and not self._one_set(path, listing)
         ):
             yield from nested
+            yield from _stray_archives(path, f"{folder}/", listing)
         else:
             yield self.alone(path, folder, listing)
 
@@ -184,6 +187,16 @@ class _Search:
         if not (listing.files or listing.folders):
             return _unknown(path, folder, "is an empty folder")
         return FoundFolder(folder=folder, path=path, kind=FolderKind.ARCHIVES)
+
+
+def _stray_archives(path: Path, prefix: str, listing: _Listing) -> Iterator[FoundFolder]:
+    """Yield the archives next to the folders of deployments: nobody knows to which one they belong."""
+    for name in listing.files:
+        if name.lower().endswith(_PACKED):
+            says = (
+                "is an archive outside the folder of a deployment; put the archives of each deployment into one folder"
+            )
+            yield _unknown(path / name, f"{prefix}{name}", says)
 
 
 def _unknown(path: Path, folder: str, error: str) -> FoundFolder:

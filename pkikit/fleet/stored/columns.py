@@ -57,7 +57,7 @@ OF_FOLDER = (
     _column("deployment_file", _T, "deployment_file", "name of the deployment file"),
     _column("judged_at", _TIME, "at", "time that everything is judged for"),
     _column("holds_until", _TIME, "holds_until", "first later time at which a verdict may differ"),
-    _column("judged_by", _T, "judged_by", "version of pkikit"),
+    _column("judged_by", _T, "judged_by", "version of pkikit, and the house rules"),
     _column("content", _T, "digest", "SHA-256 of the content of the folder; empty if it cannot be read"),
 )
 OF_CONNECTION = (

@@ -18,7 +18,7 @@ from pkikit.fleet.stored.kept_records import cache_folder
 from pkikit.report.written.output_files import output_files
 
 _ENDINGS = {"parquet": (".parquet",), "html": (".html", ".htm"), "metrics": (".prom",)}
-_NAMES = {"parquet": "Parquet", "html": "Page", "metrics": "Metrics"}
+_NAMES = {"parquet": "Parquet file", "html": "Page", "metrics": "Metrics file"}
 
 
 def target_files(**files: str | PathLike[str] | None) -> dict[str, Path]:
