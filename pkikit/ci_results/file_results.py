@@ -14,10 +14,11 @@ from cryptography import x509
 
 from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
 from pkikit.ci_results.written import repository_of
-from pkikit.errors import PkikitError
+from pkikit.errors import MAX_WHERE, PkikitError
 from pkikit.files import parse, read_bytes
 from pkikit.model.certificates.facts import title
 from pkikit.model.findings import Finding, Verdict
+from pkikit.text import printable
 
 _BEGIN = re.compile(rb"^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----", re.MULTILINE)
 
@@ -114,7 +115,8 @@ def case_path(path: Path) -> str:
         The relative path; the absolute one for a file outside.
     """
     root, whole = repository_of(Path.cwd()), Path(os.path.abspath(path))  # noqa: PTH100 - not through links
-    return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()
+    # A name may have any byte; a document may not.
+    return printable((whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix(), MAX_WHERE)
 
 
 def _case(file: JudgedFile) -> Case:

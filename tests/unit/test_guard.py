@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,14 @@ def test_machine_without_a_deployment_is_not_passed(repository: Path) -> None:
 
 def test_files_that_cannot_be_read_are_named_and_the_others_are_judged(repository: Path) -> None:
     (repository / "deployment.yaml").write_text("name: x\nclusters: [\n")
+    strange = os.fsdecode(b"odd\xff\x1b[31m\n.pem")
+    (repository / strange).write_bytes((repository / OF_C1).read_bytes())
     (repository / "broken.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    found = guarded(".", "--only", "deployments", "--only", "certificates", code=1)
+    reports = ("--sarif", "a.sarif", "--junit", "a.xml", "--code-quality", "a.json")
+    found = guarded(".", "--only", "deployments", "--only", "certificates", *reports, code=1)
+    assert found[r"odd\udcff\x1b[31m\n.pem"] == []
+    assert "odd%FF%1B%5B31m%0A.pem" in Path("a.sarif").read_text()
+    assert all(b"\x1b" not in Path(report).read_bytes() for report in reports[1::2])
     assert "deployment.yaml, line" in found["deployment.yaml"][0]
     assert found["broken.pem"]
     assert found[OF_C1] == []
