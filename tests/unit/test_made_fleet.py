@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pkikit.api.fleets import fleet_audit
 from pkikit.errors import InputError
 from pkikit.fleet.made.broken import Fault, broken_legs
 from pkikit.fleet.made.customer import SOUND, customer_of
@@ -48,10 +50,28 @@ def test_fault_breaks_what_its_truth_says(fault: Fault, tmp_path: Path) -> None:
     for path, content in made.files().items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(content)
-    when = broken.since or AT
+    when = max(broken.since or AT, AT)
     legs = {leg.id for leg in broken_legs(made, broken)}
     assert raw_breaks(tmp_path, AT, _SOON) == dict.fromkeys(legs, when)
     assert _judged(tmp_path) == dict.fromkeys(legs, (iso(when), broken.cause.id))
+
+
+def test_audit_finds_exactly_the_broken_deployments(tmp_path: Path) -> None:
+    """Five of thirty break, and nine damaged folders are there: each with its connections, dates and causes, and no other."""
+    truth = make_fleet(tmp_path / "fleet", count=30, broken=5, damaged=9, seed="five", at=AT)
+    audited = fleet_audit(tmp_path / "fleet", at=AT, workers=1).to_json()["deployments"]
+    assert {d["folder"]: _answer(d) for d in audited} == {f.folder: f.expected for f in truth.folders}
+    assert sum(f.expected == "breaks" for f in truth.folders) == 5 + 1  # one of the damaged ones has a wrong clock
+    for found, true in zip(sorted(audited, key=lambda d: str(d["folder"])), truth.folders, strict=True):
+        soon = [b for b in found["breaks"] if b["at"] <= iso(_SOON)]
+        assert {b["leg"]: (b["at"], b["cause"]) for b in soon} == (_true(true) if true.expected == "breaks" else {})
+
+
+def _answer(found: dict[str, Any]) -> str:
+    if found["error"]:
+        return "error"
+    soon = any(b["at"] <= iso(_SOON) for b in found["breaks"])
+    return "accepted" if found["accepted"] else "breaks" if soon else "problem"
 
 
 def test_sound_deployments_of_all_shapes_stay_up(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Broken:
         machine: the machine that has the fault.
         cause: the rule that is breached.
         which: says of a connection whether it breaks.
-        since: the first time at which it is down; None for all the time.
+        since: the date that breaks it, in the past too; None if no date does.
     """
 
     machine: str

@@ -34,8 +34,9 @@ def _leaf_ended(made: Customer) -> Broken | None:
     machine = pick(made, presenting)
     if machine is None:
         return None
-    made.change(machine, begins=made.at - 400 * DAY, ends=made.at - made.choose.randrange(1, 240) * HOUR)
-    return Broken(machine=machine, cause=EXPIRED, which=presenting(machine))
+    ends = made.at - made.choose.randrange(1, 240) * HOUR
+    made.change(machine, begins=made.at - 400 * DAY, ends=ends)
+    return Broken(machine=machine, cause=EXPIRED, which=presenting(machine), since=ends + SECOND)
 
 
 def _leaf_begins_later(made: Customer) -> Broken | None:

@@ -24,7 +24,8 @@ class TrueBreak:
 
     Attributes:
         leg: its id.
-        at: the first time at which it is down.
+        at: the date that breaks it, in the past if it is down for it already; the time of the fleet if it is down and no date is
+            the reason.
         cause: the rule that is breached.
     """
 
