@@ -11,6 +11,7 @@ from pkikit.errors import InputError
 from pkikit.fleet.finished_audit import FinishedAudit, chosen_executor, run_audit
 from pkikit.fleet.records import SOON
 from pkikit.fleet.written.outputs import target_files
+from pkikit.report.given.house_rules_file import load_house_rules
 from pkikit.values.instants import parse_instant
 
 
@@ -25,6 +26,7 @@ def fleet_audit(
     parquet: str | os.PathLike[str] | None = None,
     html: str | os.PathLike[str] | None = None,
     metrics: str | os.PathLike[str] | None = None,
+    house_rules: str | os.PathLike[str] | None = None,
 ) -> FinishedAudit:
     """Audit a folder of deployments: when each connection breaks first, and why.
 
@@ -38,6 +40,7 @@ def fleet_audit(
         parquet: the file to write for pandas, DuckDB and the next audit.
         html: the page to write.
         metrics: the Prometheus textfile to write.
+        house_rules: a file with rules of your own.
 
     Returns:
         The answer: `accepted`, `answer`, `html`, `metrics`, `to_json()`, `save(parquet=…, html=…, metrics=…)`; `audit` has the
@@ -54,6 +57,7 @@ def fleet_audit(
         judged_by=__version__,
         within=timedelta(days=within_days),
         since=path_of(since, "since") if since is not None else None,
+        rules=load_house_rules(path_of(house_rules, "house_rules")) if house_rules is not None else None,
         executor=chosen_executor(workers, scheduler),
         files=target_files(parquet=parquet, html=html, metrics=metrics),
     )

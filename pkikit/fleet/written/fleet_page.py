@@ -120,7 +120,7 @@ def _breaks(audit: FleetAudit, found: Sequence[Breaking]) -> list[Child]:
         el("p", said),
         _in_parts([_row_of_break(e, audit) for e in shown], heads, "breaks", "Soonest first"),
     ]
-    later = [entry for entry in found if entry not in near][:_FURTHER] if near else found[_FIRST:_FURTHER]
+    later = found[len(near or shown) :]  # they are in the order of their dates
     if later:
         rows = [_row_of_break(entry, audit) for entry in later[:_SOONEST]]
         made.append(folded("What breaks later", table(heads, rows, caption="What breaks later", class_="breaks")))
@@ -191,17 +191,28 @@ def _purposes(audit: FleetAudit) -> list[Child]:
     found = [(entry, record) for record in audit.records for entry in record.both_purposes]
     if not found:
         return []
-    public = [pair for pair in found if pair[0].client_auth_ends is not None or not pair[0].client_auth]
+    public = [entry for entry, _ in found if _loses_client_auth(entry)]
+    lose = f"{len(public):,} of them lose clientAuth, or have none." if public else "None of them is known to lose it."
     said = (
         f"{counted(len(found), 'certificate')} {'is' if len(found) == 1 else 'are'} shown as TLS server and as TLS client, and "
-        f"somebody asks for clientAuth (field notice FN74362). {len(public):,} of them lose clientAuth, or have none."
+        f"somebody asks for clientAuth (field notice FN74362). {lose}"
     )
     order = sorted(
-        found, key=lambda pair: (pair not in public, str(pair[0].client_auth_ends), pair[1].folder, pair[0].title)
+        found,
+        key=lambda pair: (
+            not _loses_client_auth(pair[0]),
+            str(pair[0].client_auth_ends),
+            pair[1].folder,
+            pair[0].title,
+        ),
     )
     heads = ("Certificate", "Folder", "Issuer", "clientAuth", "Connections that ask for it")
     rows = [_row_of_purposes(entry, record) for entry, record in order]
     return [el("p", said), _in_parts(rows, heads, "purposes", "Those that lose clientAuth first")]
+
+
+def _loses_client_auth(entry: BothPurposes) -> bool:
+    return entry.client_auth_ends is not None or not entry.client_auth
 
 
 def _row_of_purposes(entry: BothPurposes, record: FolderRecord) -> Row:
