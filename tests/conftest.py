@@ -15,7 +15,7 @@ from OpenSSL import SSL
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["tests.support.proofs", "tests.support.product"]
+pytest_plugins = ["tests.support.collected", "tests.support.proofs"]
 
 # Bounded time is asserted where it is meant; a loaded machine must not fail an example for being slow.
 settings.register_profile("suite", deadline=None)

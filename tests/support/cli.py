@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 from click.testing import Result
 
+from pkikit.commands import cli as pkikit_cli
+from pkikit.commands.terminal import console
+from simulator.commands import cli as simulator_cli
+from simulator.errors import LabError
 from tests.support.wait import LONG
 from tests.support.worlds import DEPLOYMENTS
 
@@ -33,9 +41,33 @@ def run(
     return subprocess.CompletedProcess(started, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def run_inside(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `program` inside the test's own process, to its end: the same answer as `run`, without the start of a Python.
+
+    For commands that decide. One that starts a lab or is interrupted belongs into a process of its own.
+    """
+    name = {"pkikit": "pkikit", "simulator": "expressway-sim"}[program]
+    out, err, before, ctrl_c = io.StringIO(), io.StringIO(), sys.argv, signal.getsignal(signal.SIGINT)
+    code: object = 0
+    sys.argv = [name, *arguments]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
+            if program == "pkikit":
+                pkikit_cli.main()
+            else:
+                console.run(simulator_cli.app, name, lab_errors=(LabError,))
+    except SystemExit as end:
+        code = end.code
+    finally:
+        sys.argv = before
+        signal.signal(signal.SIGINT, ctrl_c)
+    number = code if isinstance(code, int) else int(code is not None)
+    return subprocess.CompletedProcess(sys.argv, number, out.getvalue(), err.getvalue())
+
+
 def run_json(program: str, *arguments: str, code: int = 0) -> Any:
     """The document that `program … --json` prints; AssertionError when it ends with another exit code."""
-    done = run(program, *arguments, "--json")
+    done = (run_inside if program == "pkikit" else run)(program, *arguments, "--json")
     assert done.returncode == code, done.stderr + done.stdout
     assert "PRIVATE" not in done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -48,7 +80,7 @@ def pkikit_json(*arguments: str, code: int = 0) -> Any:
 
 def pkikit_error(*arguments: str) -> str:
     """What `pkikit` writes to its error output when it refuses its input (exit code 2)."""
-    done = run("pkikit", *arguments)
+    done = run_inside("pkikit", *arguments)
     assert done.returncode == 2, done.stderr + done.stdout
     assert "PRIVATE" not in done.stdout + done.stderr
     return done.stderr

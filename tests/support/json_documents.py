@@ -141,6 +141,8 @@ class FileResult(Document):
     file: str
     accepted: bool
     findings: list[Finding]
+    error: str | None = Field(description="Why the file cannot be read.")
+    missing: str | None = Field(description="What the answer lacks.")
 
 
 class ServiceOfLint(Document):

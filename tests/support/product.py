@@ -6,25 +6,18 @@ section "Not modelled", with the reason.
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import pytest
 import yaml
 
+from tests.support.collected import marked
 from tests.support.places import ROOT
 
 MARKER = "product"
 MARKS = ("stated", "inferred", "uncertain")
-_REPORT = "PRODUCT_REPORT"
 _FOLDERS = ("tests/unit", "tests/protocol", "tests/interop", "tests/notebooks", "tests/browser")
 _ROW = re.compile(r"^\| (?P<ids>[A-IP]\d*-\d+(?:, [A-IP]\d*-\d+)*) \| (?P<reason>.+) \|$")
 
@@ -84,47 +77,20 @@ class ProductRecord:
             yield f"{key}: docs/product.yaml has no such statement; claimed by {', '.join(self.claims.get(key, ['sources.md']))}"
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write which test claims which statement, where `product_record` asks for it."""
-    report = os.environ.get(_REPORT)
-    if report:
-        found: dict[str, list[str]] = {}
-        for item in session.items:
-            for marker in item.iter_markers(MARKER):
-                for statement in marker.args:
-                    tests = found.setdefault(statement, [])
-                    if (test := item.nodeid.partition("[")[0]) not in tests:
-                        tests.append(test)
-        Path(report).write_text(json.dumps(found), encoding="utf-8")
-
-
 @cache
 def product_record() -> ProductRecord:
-    """Return the record of this checkout. Collects the tests in a process of its own."""
-    assert _REPORT not in os.environ, "the process that collects the tests must not ask for the record"
+    """Return the record of this checkout."""
     read = yaml.safe_load((ROOT / "docs" / "product.yaml").read_text(encoding="utf-8"))
     statements = tuple(
         ProductStatement(topic=topic, **{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
         for topic, rows in read["statements"].items()
         for row in rows
     )
-    with TemporaryDirectory() as folder:
-        claims = _collect(Path(folder))
+    claims = {
+        statement: list(dict.fromkeys(test.partition("[")[0] for test in tests))
+        for statement, tests in marked(*_FOLDERS)[MARKER].items()
+    }
     return ProductRecord(statements=statements, documents=read["sources"], claims=claims, not_modelled=_not_modelled())
-
-
-def _collect(folder: Path) -> dict[str, list[str]]:
-    report = folder / "product.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only", *_FOLDERS],
-        cwd=ROOT,
-        env={**os.environ, _REPORT: str(report)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    found: dict[str, list[str]] = json.loads(report.read_text(encoding="utf-8"))
-    return found
 
 
 def _not_modelled() -> dict[str, str]:

@@ -10,23 +10,17 @@ runs in another process, or answers without a verdict, the marker says `watched=
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pkikit.errors import EncodingError
 from pkikit.model.findings import Finding, Verdict
-from tests.support.places import ROOT
+from tests.support.collected import marked
 
 KINDS = ("fires", "near_miss")
-_REPORT = "PROOFS_REPORT"
 
 _fired: set[str] = set()
 _missed: set[str] = set()
@@ -71,28 +65,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     return result
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write what was collected, where `proofs()` asks for it."""
-    report = os.environ.get(_REPORT)
-    if report:
-        found: dict[str, dict[str, list[str]]] = {kind: {} for kind in KINDS}
-        for item in session.items:
-            for kind in KINDS:
-                for rule, _ in claims(item, kind):
-                    found[kind].setdefault(rule, []).append(item.nodeid)
-        Path(report).write_text(json.dumps(found), encoding="utf-8")
-
-
-def proofs(folder: Path) -> dict[str, dict[str, list[str]]]:
-    """{"fires" | "near_miss": {rule id: ids of the tests that prove it}}, by collecting the tests in a process of its own."""
-    report = folder / "proofs.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only", "tests/unit", "tests/protocol", "tests/interop"],
-        cwd=ROOT,
-        env={**os.environ, _REPORT: str(report)},
-        capture_output=True,
-        text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    found: dict[str, dict[str, list[str]]] = json.loads(report.read_text(encoding="utf-8"))
-    return found
+def proofs() -> dict[str, dict[str, list[str]]]:
+    """{"fires" | "near_miss": {rule id: ids of the tests that prove it}}."""
+    found = marked("tests/unit", "tests/protocol", "tests/interop")
+    return {kind: found[kind] for kind in KINDS}

@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run
+from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run_inside
 from tests.support.json_documents import assert_follows
 from tests.support.worlds import C1, E1, issued
 
@@ -47,11 +47,11 @@ def test_csr_command_writes_a_private_key_and_keeps_a_pending_request(tmp_path: 
     assert facts["signature_digest"] == "sha512"
     assert stat.S_IMODE((out / "key.pem").stat().st_mode) == 0o600
     before = (out / "key.pem").read_bytes()
-    again = run("pkikit", "csr", DEPLOYMENT, "--peer", C1, "--out", str(out))
+    again = run_inside("pkikit", "csr", DEPLOYMENT, "--peer", C1, "--out", str(out))
     assert again.returncode == 2
     assert "discard" in again.stderr
     assert (out / "key.pem").read_bytes() == before
-    assert run("pkikit", "csr", DEPLOYMENT, "--peer", C1, "--out", str(out), "--discard").returncode == 0
+    assert run_inside("pkikit", "csr", DEPLOYMENT, "--peer", C1, "--out", str(out), "--discard").returncode == 0
     assert (out / "key.pem").read_bytes() != before
     assert "PRIVATE" not in again.stdout + again.stderr
 
@@ -155,7 +155,7 @@ BAD: list[tuple[str, tuple[str, ...], str]] = [
 )
 def test_command_exits_2_with_one_sentence_on_bad_input(module: str, arguments: tuple[str, ...], said: str) -> None:
     """Exit code 2, one line on standard error, below it the usage if a parameter is missing; nothing on standard output."""
-    done = run(module, *arguments)
+    done = run_inside(module, *arguments)
     assert done.returncode == 2
     assert said in done.stderr
     below = done.stderr.strip().splitlines()[1:]
@@ -197,7 +197,7 @@ def test_check_command_names_the_wrong_file_of_a_certificate_folder(change: Any,
     (folder / "cert.pem").write_bytes((files / "cert.pem").read_bytes())
     (folder / "key.pem").write_text("placeholder")
     change(files / "certs")
-    done = run("simulator", "check", DEPLOYMENT, "--certs", str(files / "certs"), "--json")
+    done = run_inside("simulator", "check", DEPLOYMENT, "--certs", str(files / "certs"), "--json")
     assert done.returncode == 2
     assert said in done.stderr or "neither PEM nor DER" in done.stderr
     assert "Traceback" not in done.stderr
@@ -207,7 +207,7 @@ def test_check_command_names_the_wrong_file_of_a_certificate_folder(change: Any,
 @pytest.mark.parametrize("module", ["pkikit", "simulator"])
 def test_help_of_every_command_has_an_example(module: str) -> None:
     """`--help` exits 0, and each command's help shows how it is called."""
-    listing = run(module, "--help")
+    listing = run_inside(module, "--help")
     assert listing.returncode == 0
     commands = {
         "pkikit": ("san", "csr", "decode", "lint", "verify", "match", "rules"),
@@ -215,7 +215,7 @@ def test_help_of_every_command_has_an_example(module: str) -> None:
     }[module]
     for command in commands:
         assert command in listing.stdout
-        assert "Example:" in run(module, command, "--help").stdout
+        assert "Example:" in run_inside(module, command, "--help").stdout
 
 
 def test_rules_command_is_silent_when_its_reader_closes_the_pipe() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7
 
 from pkikit.design.legs import legs_of
@@ -28,7 +27,7 @@ from pkikit.model.trace import Alert, Failed, HandshakeTrace, Side, Step
 from pkikit.rules.catalogue import rank_causes
 from simulator.world.craft import DAY, SERVER, craft
 from tests.support.credential_files import CREDENTIAL, LEAF, PEM
-from tests.support.keys import rsa_key
+from tests.support.keys import rsa_8192, rsa_key
 from tests.support.worlds import AT, CASES, CLUSTER_E, E1, E2, UCM1, WorldBuilder, changed, deployment, issued
 
 FULL = changed("clustered-full")
@@ -148,7 +147,7 @@ TABLE: dict[str, tuple[Callable[[], tuple[str, ...]], str | None]] = {
     "CSR discarded before the answer came back": (world("request-discarded-before-the-answer"), "key.mismatch"),
     "8192-bit key": (
         lambda: ranked(lint_certificate(craft(design_sans(FULL, E1).dns_names, None, at=AT, common_name=CLUSTER_E,
-            key=rsa.generate_private_key(public_exponent=65537, key_size=8192)).leaf, EDGE).findings),
+            key=rsa_8192()).leaf, EDGE).findings),
         "key.too-long",
     ),
     "foreign OIDs in the subject, SSH tunnel down": (world("foreign-oid-in-the-subject-and-the-ssh-tunnel"), "oid.unsupported"),

@@ -20,7 +20,7 @@ from pkikit.files import key_pem, read_file
 from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import DAY, craft
-from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run
+from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run_inside
 from tests.support.credential_files import CREDENTIAL
 from tests.support.wait import LONG
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, E2, WorldBuilder, issued
@@ -53,11 +53,11 @@ def test_decode_command_describes_extensions_and_a_pkcs12_store(files: Path) -> 
     assert kinds == ["certificate", "certificate", "private key"]
     names = {e["name"] for e in document["objects"][0]["extensions"]}
     assert {"basicConstraints", "keyUsage", "extendedKeyUsage", "subjectAltName"} <= names
-    done = run("pkikit", "decode", str(files / "store.p12"))
+    done = run_inside("pkikit", "decode", str(files / "store.p12"))
     assert done.returncode == 2
     assert "no passphrase was given" in done.stderr
     (files / "wrong").write_text("hunter2")
-    done = run("pkikit", "decode", str(files / "store.p12"), "--passphrase-file", str(files / "wrong"))
+    done = run_inside("pkikit", "decode", str(files / "store.p12"), "--passphrase-file", str(files / "wrong"))
     assert "does not open" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
 
@@ -105,14 +105,14 @@ def test_convert_command_writes_pem_and_back_and_overwrites_nothing(files: Path)
     assert stat.S_IMODE(whole.stat().st_mode) == 0o600
     assert len(read_file(whole).keys) == 1
     before = out.read_bytes()
-    done = run("pkikit", "convert", str(files / "der.crt"), "--to", "pem", "--out", str(out))
+    done = run_inside("pkikit", "convert", str(files / "der.crt"), "--to", "pem", "--out", str(out))
     assert done.returncode == 2
     assert "exists already" in done.stderr
     assert out.read_bytes() == before
-    done = run("pkikit", "convert", str(files / "cert.pem"), "--to", "der", "--out", str(files / "x.crt"))
+    done = run_inside("pkikit", "convert", str(files / "cert.pem"), "--to", "der", "--out", str(files / "x.crt"))
     assert done.returncode == 2
     assert "contains 2 objects" in done.stderr
-    done = run("pkikit", "convert", str(out), "--to", "pem", "--out", str(out), "--force")
+    done = run_inside("pkikit", "convert", str(out), "--to", "pem", "--out", str(out), "--force")
     assert done.returncode == 2
     assert out.read_bytes() == before
 
@@ -162,7 +162,7 @@ def test_verify_command_prefers_an_ocsp_answer_to_a_crl(files: Path) -> None:
     crl = write_crl(files / "ca.crl", True)
     assert pkikit_json(*base, "--ocsp", str(files / "a.ocsp"), "--crl", crl)["accepted"] is True
     assert pkikit_json(*base, "--ocsp", str(files / "a.ocsp"), "--crl", crl, "--revocation", "crl", code=1)
-    done = run("pkikit", *base, "--ocsp", str(files / "cert.pem"))
+    done = run_inside("pkikit", *base, "--ocsp", str(files / "cert.pem"))
     assert done.returncode == 2
     assert "has no OCSP answer" in done.stderr
 
@@ -172,7 +172,7 @@ def test_ca_commands_issue_revoke_and_publish(tmp_path: Path) -> None:
     ca, csr = tmp_path / "ca", tmp_path / "r"
     pkikit_json("ca", "init", str(ca), "--name", "Test CA")
     assert stat.S_IMODE((ca / "private" / "ca.key").stat().st_mode) == 0o600
-    assert run("pkikit", "ca", "init", str(ca)).returncode == 2
+    assert run_inside("pkikit", "ca", "init", str(ca)).returncode == 2
     pkikit_json("csr", DEPLOYMENT, "--peer", E1, "--out", str(csr))
     leaf = tmp_path / "e1.pem"
     facts = pkikit_json("ca", "issue", str(ca), str(csr / "request.pem"), "--out", str(leaf), "--profile", "server")
@@ -187,7 +187,7 @@ def test_ca_commands_issue_revoke_and_publish(tmp_path: Path) -> None:
         (("issue", str(ca), str(csr / "request.pem"), "--out", str(leaf)), "exists already"),
         (("issue", str(tmp_path), str(csr / "request.pem"), "--out", str(tmp_path / "z.pem")), "contains no CA"),
     ):
-        done = run("pkikit", "ca", *arguments)
+        done = run_inside("pkikit", "ca", *arguments)
         assert done.returncode == 2
         assert said in done.stderr
     assert (ca / "index.txt").read_text() == index
@@ -210,7 +210,7 @@ def test_csr_command_for_old_versions_uses_their_digests_and_key_sizes(tmp_path:
         path = tmp_path / "d.yaml"
         path.write_text(Path(DEPLOYMENT).read_text().replace("version: X12.5", f"version: {version}"))
         out = tmp_path / f"{version}{len(arguments)}{code}"
-        done = run("pkikit", "csr", str(path), "--peer", E1, "--out", str(out), *arguments)
+        done = run_inside("pkikit", "csr", str(path), "--peer", E1, "--out", str(out), *arguments)
         assert done.returncode == code, done.stderr
         assert said in done.stderr
 
@@ -245,13 +245,13 @@ def test_commands_that_plan_restarts_print_their_order(files: Path) -> None:
     """`lint --request` before the upload, and `san OLD NEW --diff`: one sentence, with the peers where they are known."""
     mine = str(files / "cert.pem")
     lint = ("pkikit", "lint", mine, "--request", mine, *INSTANT)
-    assert ORDER_ADVICE in " ".join(run(*lint).stdout.split())
-    in_plan = run(*lint, "--deployment", DEPLOYMENT, "--peer", E1).stdout
+    assert ORDER_ADVICE in " ".join(run_inside(*lint).stdout.split())
+    in_plan = run_inside(*lint, "--deployment", DEPLOYMENT, "--peer", E1).stdout
     assert f"Here: {E1}, then {E2}." in " ".join(in_plan.split())
-    assert "restart the primary first" not in " ".join(run("pkikit", "lint", mine, *INSTANT).stdout.split())
-    changed = run("pkikit", "san", DEPLOYMENT, FULL, "--diff").stdout
+    assert "restart the primary first" not in " ".join(run_inside("pkikit", "lint", mine, *INSTANT).stdout.split())
+    changed = run_inside("pkikit", "san", DEPLOYMENT, FULL, "--diff").stdout
     assert f"Here: {E1}, then {E2}." in " ".join(changed.split())
-    assert "restart the primary first" not in " ".join(run("pkikit", "san", FULL, FULL, "--diff").stdout.split())
+    assert "restart the primary first" not in " ".join(run_inside("pkikit", "san", FULL, FULL, "--diff").stdout.split())
 
 
 def test_lint_command_judges_a_deployment_and_an_answer(files: Path, tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_san_command_prints_changes_and_node_certificates() -> None:
     assert not any(c["needs_certificate"] for c in pkikit_json("san", FULL, FULL, "--diff")["changes"])
     document = pkikit_json("san", FULL, "--nodes")
     assert {n["service"] for n in document["nodes"]} == {"tomcat", "CallManager", "cup-xmpp"}
-    assert run("pkikit", "san", DEPLOYMENT, FULL).returncode == 2
+    assert run_inside("pkikit", "san", DEPLOYMENT, FULL).returncode == 2
 
 
 def test_diagnose_command_reads_traces_texts_and_folders(files: Path, tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_diagnose_command_reads_traces_texts_and_folders(files: Path, tmp_path: 
         (("diagnose", "--client", str(tmp_path)), "go together"),
         (("diagnose", str(files / "cert.pem"), "--client", str(tmp_path)), "give a file"),
     ):
-        done = run("pkikit", *arguments)
+        done = run_inside("pkikit", *arguments)
         assert done.returncode == 2
         assert said in done.stderr
 
@@ -332,7 +332,7 @@ def test_eku_audit_command_answers_yes_no_and_not_assessed(tmp_path: Path) -> No
         (tmp_path / peer / "cert.pem").write_bytes(credential.pem())
     assert pkikit_json("eku-audit", DEPLOYMENT, "--certs", str(tmp_path), *INSTANT)["accepted"] is True
     (tmp_path / "stranger.example.com").mkdir()
-    done = run("pkikit", "eku-audit", DEPLOYMENT, "--certs", str(tmp_path))
+    done = run_inside("pkikit", "eku-audit", DEPLOYMENT, "--certs", str(tmp_path))
     assert done.returncode == 2
     assert "is not a machine" in done.stderr
 
@@ -364,7 +364,7 @@ def test_decode_command_escapes_control_characters_in_names(tmp_path: Path) -> N
     leaf = craft((E1,), None, at=AT, subject=evil).leaf
     (tmp_path / "evil.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
     for command in (("decode",), ("lint",), ("lint", "--as", "trust-list")):
-        done = run("pkikit", command[0], str(tmp_path / "evil.pem"), *command[1:])
+        done = run_inside("pkikit", command[0], str(tmp_path / "evil.pem"), *command[1:])
         assert done.returncode in {0, 1}
         assert "\x1b" not in done.stdout
         assert "\u202e" not in done.stdout

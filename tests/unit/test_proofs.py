@@ -12,8 +12,8 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
-    return proofs(tmp_path_factory.mktemp("proofs"))
+def found() -> dict[str, dict[str, list[str]]]:
+    return proofs()
 
 
 @pytest.mark.parametrize("kind", KINDS)
