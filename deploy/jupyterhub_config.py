@@ -69,7 +69,8 @@ c.Spawner.default_url = "/lab/tree/Home.ipynb"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.pre_spawn_hook = give_course
 c.Spawner.environment = {"EXPRESSWAY_LAB_PEBBLE": str(PEBBLE)} if PEBBLE.is_file() else {}
-c.Spawner.start_timeout = 60
+c.Spawner.start_timeout = 180
+c.Spawner.http_timeout = 120  # two cores on which ten servers start are slow
 # Measured: 0.17 GB with the largest lab; three notebooks open at once fit.
 c.Spawner.mem_limit = "1G"
 c.Spawner.cpu_limit = 1.0
@@ -87,7 +88,8 @@ else:
     c.Authenticator.allowed_groups = {"learners"}
     c.Spawner.notebook_dir = "~{username}/expressway-lab"  # the learner's home, also where the Hub expands it
 
-# Two hundred learners who log in at nine: ten servers start at a time, the others wait their turn.
+# A class that logs in at nine: ten servers start at a time, so that each of them starts in time. Who comes meanwhile reads
+# that too many are starting, and in how many seconds to try again.
 c.JupyterHub.concurrent_spawn_limit = 10
 # A kernel that does nothing for half an hour ends, and its lab with it; a server after an hour.
 c.Spawner.args = ["--MappingKernelManager.cull_idle_timeout=1800", "--MappingKernelManager.cull_connected=True"]

@@ -53,7 +53,7 @@ c.JupyterHub.load_roles.append(
 class Figures:
     """What was measured. took: seconds by kind. megabytes, processor: by kind of process.
 
-    start_processor: seconds that all servers, kernels and labs took to start.
+    refused: how often the hub said that too many start. start_processor: seconds that all servers, kernels and labs took to start.
     """
 
     took: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -61,6 +61,7 @@ class Figures:
     processor: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     class_seconds: float = 0.0
     start_processor: float = 0.0
+    refused: int = 0
 
 
 def free_ports(count: int) -> list[int]:
@@ -126,8 +127,7 @@ class Learner:
     async def log_in(self) -> None:
         """Start the server, wait until it is ready, open a notebook's kernel and the lab."""
         began = time.perf_counter()
-        async with self.web.post(f"{self.hub.url}/hub/api/users/{self.name}/server", headers=self.hub.head) as answer:
-            assert answer.status in (201, 202), await answer.text()
+        await self.press_start()
         while True:
             async with self.web.get(f"{self.hub.url}/hub/api/users/{self.name}", headers=self.hub.head) as answer:
                 server = (await answer.json())["servers"].get("")
@@ -144,6 +144,18 @@ class Learner:
         self.socket = await self.web.ws_connect(f"{base}/{kernel}/channels", headers=self.hub.head, max_msg_size=0)
         await self.run(_OPEN)
         self.figures.took["kernel and lab open"].append(time.perf_counter() - began)
+
+    async def press_start(self) -> None:
+        """Ask for the server. The hub refuses while too many start; a person tries again some seconds later."""
+        while True:
+            async with self.web.post(
+                f"{self.hub.url}/hub/api/users/{self.name}/server", headers=self.hub.head
+            ) as answer:
+                if answer.status != 429:
+                    assert answer.status in (201, 202), await answer.text()
+                    return
+            self.figures.refused += 1
+            await asyncio.sleep(self.chance.uniform(2, 6))
 
     async def run(self, source: str) -> str:
         """Execute a cell; what it shows."""
@@ -270,6 +282,7 @@ def report(learners: int, figures: Figures) -> None:
         print(f"    memory of {kind:<24} {used:8.0f} MB")
     each = (figures.megabytes["singleuser"] + figures.megabytes["kernels"]) / learners
     show("memory of one learner: server and kernel with a lab", each, "MB", 300)
+    print(f"    refused starts (too many at a time): {figures.refused}")
     print(f"    processor for a start: {figures.start_processor / learners:.1f} s a learner (server, kernel, lab)")
     total = sum(figures.processor.values())
     print(f"    processor: {total:.1f} s in {figures.class_seconds:.1f} s = {total / figures.class_seconds:.2f} cores")
