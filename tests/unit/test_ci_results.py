@@ -82,12 +82,13 @@ def test_sarif_of_every_state_and_of_hostile_texts_follows_the_schema() -> None:
         case("b", found(severity=Severity.WARNING), state=CaseState.PASSED),
         replace(case("c", state=CaseState.OPEN), why="no certificate of e1"),
         replace(case("d", state=CaseState.BROKEN), why=HOSTILE),
+        case("e", found(rule="expect.not-assessed", severity=Severity.INFO), state=CaseState.PASSED),
         replace(case(HOSTILE, hostile), place=Place(file="/elsewhere/ä b.pem")),
     )
     log = sarif(results(*cases), Path.cwd(), version="1.0.0", exit_code=1)
     made = validated(log)
     kinds = {(r["ruleId"], r["kind"], r["level"]) for r in made["results"]}
-    assert ("result.not-assessed", "open", "none") in kinds
+    assert {("result.not-assessed", "open", "none"), ("expect.not-assessed", "open", "none")} <= kinds
     assert ("names.peer-fqdn-missing", "fail", "warning") in kinds
     assert made["invocations"][0]["exitCode"] == 1
     assert b"\x1b" not in log

@@ -118,7 +118,8 @@ def _show(out: Console, judged: Sequence[JudgedFile], *, verbose: bool) -> None:
             console.say(out, file.error.removeprefix(f"{shown}: "), indent=4)
         elif file.missing:
             console.section(out, f"? {shown}: not assessed")
-            console.say(out, f"{file.missing.removeprefix(f'{shown}: ')}. Name it with --deployment FILE.", indent=4)
+            hint = " Name it with --deployment FILE." if "deployment file" in file.missing else ""
+            console.say(out, f"{file.missing.removeprefix(f'{shown}: ')}.{hint}", indent=4)
         errors = [f for f in file.findings if f.severity is Severity.ERROR or verbose]
         if errors:
             console.section(out, f"{'✘' if not file.accepted else '!'} {shown}")
