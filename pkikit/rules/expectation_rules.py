@@ -27,7 +27,7 @@ NOT_MUTUAL = Rule(
     applies_to=(Subject.CONNECTION,),
     requirement="On a connection that is promised as mutual, both sides verify the other's certificate, and refuse a wrong one.",
     source="ours",
-    fix="Switch TLS verify mode on (a cluster: cluster_tls enforce), or remove `mutual` under expect.connections.",
+    fix="Switch TLS verify mode on (a cluster: cluster_tls enforce), or remove mutual under expect.connections.",
 )
 KEY_NOT_AS_PROMISED = Rule(
     id="expect.key-not-as-promised",

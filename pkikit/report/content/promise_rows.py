@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pkikit.expectations.expectation import Expectation, Outcome
 from pkikit.expectations.judged_promises import JudgedPromises
 from pkikit.model.findings import Finding
+from pkikit.rules.expectation_rules import NOT_ASSESSED
 from pkikit.text import listed
 
 _MOST = 4
@@ -48,12 +49,18 @@ def promise_rows(judged: JudgedPromises) -> tuple[PromiseRow, ...]:
 
 
 def _promise(expectation: Expectation) -> PromiseRow:
+    lacks = listed(expectation.missing, at_most=_MOST)
     return PromiseRow(
-        what=expectation.promise,
+        what=f"{expectation.promise[:1].upper()}{expectation.promise[1:]}",
         outcome=expectation.outcome,
-        why=_messages(expectation.findings) or listed(expectation.missing, at_most=_MOST),
+        why=f"Missing: {lacks}." if _waits(expectation) else _messages(expectation.findings),
         fix=expectation.findings[0].fix if expectation.findings else "",
     )
+
+
+def _waits(expectation: Expectation) -> bool:
+    """Return True if files would give an answer."""
+    return any(finding.rule == NOT_ASSESSED.id for finding in expectation.findings)
 
 
 def _rules(judged: JudgedPromises) -> Iterator[PromiseRow]:

@@ -61,6 +61,7 @@ td ul{margin:.15rem 0 0;padding-left:1rem} td p,th p{margin:0 0 .15rem}
 tr.below td{padding-top:0;color:var(--muted);font-size:.85em}
 @media (min-width:44.01rem),print{.services th:nth-child(1){width:19%}
 .services th:nth-child(2){width:9%} .services th:nth-child(3){width:15%}
+.promises th:nth-child(1){width:26%} .promises th:nth-child(2){width:13%} .promises th:nth-child(3){width:35%}
 .dates th:nth-child(1){width:11%} .dates th:nth-child(2){width:12%} .dates th:nth-child(3){width:35%}
 .dates th:nth-child(4){width:13%}
 .certificates th:nth-child(1){width:22%} .certificates th:nth-child(2){width:25%} .certificates th:nth-child(3){width:22%}
