@@ -10,7 +10,7 @@ WORKSPACES := $(CURDIR)/$(VENV)/workspaces
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint prose types format bench fuzz docs site compare-linters notebooks-refresh tools pebble constraints \
+.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint prose types format bench fuzz docs site lite compare-linters notebooks-refresh tools pebble constraints \
   dist release-files version test-python clean
 
 lab: $(VENV)/.runtime
@@ -90,6 +90,12 @@ notebooks-refresh: $(VENV)/.dev pebble
 site: $(VENV)/.dev docs
 	$(BIN)/python -m tests.support.site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
+	if [ -d artifacts/lite ]; then cp -r artifacts/lite artifacts/site/lite; fi
+
+# The decisions in a browser: a folder of static files, in artifacts/lite (docs/browser.md). It needs npm. `make site` takes it
+# along. PYODIDE=FOLDER, a full distribution of Pyodide, adds what reads certificates.
+lite: $(VENV)/.runtime
+	$(BIN)/python deploy/lite/build_lite.py $(if $(PYODIDE),--pyodide "$(PYODIDE)")
 
 # The Debian packages that the tests use. As root they are installed; otherwise what is missing is named, the tests that
 # need it are skipped with a reason, and under CI=true they fail.
