@@ -66,6 +66,7 @@ bench: $(VENV)/.dev pebble
 	$(BIN)/python -m tests.bench.workbook
 	$(BIN)/python -m tests.bench.class_of_30 || [ $$? = 3 ]
 	$(BIN)/python -m tests.bench.plans
+	PLAN_PAIRS=200 $(BIN)/pytest -q tests/unit/test_plan_truth.py
 	$(BIN)/python -m tests.bench.fleet
 
 # A minute of mutated input for everything that reads what strangers made; what it finds lies in artifacts/fuzz.
