@@ -29,6 +29,7 @@ from pkikit.fleet.written.metrics import to_metrics
 from pkikit.fleet.written.outputs import claimed, save, target_files
 from pkikit.judge.legs.known_parts import State
 from tests.support.fleets import audited, expiring, write_customer, write_small
+from tests.support.json_documents import assert_follows
 from tests.support.places import ROOT
 from tests.support.worlds import AT
 
@@ -116,6 +117,7 @@ def test_command_answers_as_the_contract_says(fleet: Path, tmp_path: Path) -> No
     run = CliRunner().invoke(app, [*words, "--html", str(tmp_path / "f.html"), "--metrics", str(tmp_path / "f.prom")])
     assert run.exit_code == 1
     document = json.loads(run.stdout)
+    assert_follows("fleet-audit", document)
     by_folder = {entry["folder"]: entry for entry in document["deployments"]}
     assert {name: entry["accepted"] for name, entry in by_folder.items()} == {
         "customer/site": False, "down": False, ODD: True, "garbage": False,
