@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from pkikit.api.fleets import fleet_audit
     from pkikit.api.plans import plan
-    from pkikit.api.promises import judge_promises, load_house_rules
+    from pkikit.api.promises_and_rules import judge_promises, load_house_rules
     from pkikit.api.reports import build_report
     from pkikit.design.san import SanEntry, SanLayout
     from pkikit.errors import DeploymentError, EncodingError, InputError, PkikitError
@@ -46,7 +46,7 @@ _HOMES = {
     ),
     "pkikit.api.fleets": ("fleet_audit",),
     "pkikit.api.plans": ("plan",),
-    "pkikit.api.promises": ("judge_promises", "load_house_rules"),
+    "pkikit.api.promises_and_rules": ("judge_promises", "load_house_rules"),
     "pkikit.api.reports": ("build_report",),
     "pkikit.design.san": ("SanEntry", "SanLayout"),
     "pkikit.errors": ("DeploymentError", "EncodingError", "InputError", "PkikitError"),

@@ -22,7 +22,7 @@ from pkikit.api.inputs import (
     names_of,
     text_of,
 )
-from pkikit.api.promises import load_house_rules
+from pkikit.api.promises_and_rules import load_house_rules
 from pkikit.design.legs import legs_of
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from cryptography import x509
 
-from pkikit.expectations.changes import promises_change_at
 from pkikit.expectations.house.house_file import HouseRules
 from pkikit.expectations.judged_promises import judge_promises
+from pkikit.expectations.promise_changes import promises_change_at
 from pkikit.fleet.folders.found_folders import FoundFolder
 from pkikit.fleet.folders.read_folder import ReadFolder
 from pkikit.fleet.records import BothPurposes, ConnectionRecord, Expiry, ExpiryKind, FolderRecord
