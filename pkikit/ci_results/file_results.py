@@ -13,9 +13,9 @@ from typing import Any
 from cryptography import x509
 
 from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
-from pkikit.ci_results.written import repository_of
 from pkikit.errors import MAX_WHERE, PkikitError
 from pkikit.files import parse, read_bytes
+from pkikit.files.repository import repository_of
 from pkikit.model.certificates.facts import title
 from pkikit.model.findings import Finding, Verdict
 from pkikit.text import printable

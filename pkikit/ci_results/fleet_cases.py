@@ -28,17 +28,19 @@ _MOST_DAYS, _LAST_YEAR = 36_500, 9_000
 
 @dataclass(frozen=True, kw_only=True)
 class Passing:
-    """A connection about which the document of an audit has nothing: it is up, and nothing breaks it.
+    """A connection that passes: it is up, and does not break within the days that the audit looks ahead.
 
     Attributes:
         folder: its folder, as the document names it.
         id: its id.
         name: the same as people write it.
+        remark: when it breaks later; empty if nothing breaks it.
     """
 
     folder: str
     id: str
     name: str
+    remark: str = ""
 
 
 def results_of_fleet(document: Document, connections: Iterable[Passing]) -> Results:
@@ -54,7 +56,13 @@ def results_of_fleet(document: Document, connections: Iterable[Passing]) -> Resu
     cases = cases_of_folders(document)
     there = {case.id for case in cases}
     passed = (
-        Case(id=f"{c.folder}/{c.id}", name=f"{c.folder}: {c.name}", group=c.folder, state=CaseState.PASSED)
+        Case(
+            id=f"{c.folder}/{c.id}",
+            name=f"{c.folder}: {c.name}",
+            group=c.folder,
+            state=CaseState.PASSED,
+            remark=c.remark,
+        )
         for c in connections
         if f"{c.folder}/{c.id}" not in there
     )

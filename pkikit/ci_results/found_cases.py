@@ -9,9 +9,19 @@ from functools import cached_property
 from types import MappingProxyType
 
 from pkikit.model.findings import Finding, Severity
+from pkikit.rules.expectation_rules import NOT_ASSESSED as PROMISE_NOT_ASSESSED
+from pkikit.rules.expectation_rules import NOTHING_PROMISED
 
 # Ids for what no rule of the catalogue says, but a pipeline has to see.
 NOT_ASSESSED, DOWN, UNREADABLE = "result.not-assessed", "result.down", "result.unreadable"
+
+
+_OPEN = frozenset({NOT_ASSESSED, PROMISE_NOT_ASSESSED.id})
+
+
+def is_open(finding: Finding) -> bool:
+    """Return True if a finding says that something was not assessed."""
+    return finding.is_unknown or finding.rule in _OPEN
 
 
 class CaseState(enum.StrEnum):
@@ -42,6 +52,7 @@ class Case:
         group: what it belongs to, such as the deployment.
         findings: errors, warnings and notes about it.
         why: what is missing, for a case that is open; why it could not be judged, for one that is broken.
+        remark: what people should know about a case that has passed.
         place: the file that it is about.
         places: closer places, by the subject of a finding.
     """
@@ -52,6 +63,7 @@ class Case:
     group: str = ""
     findings: tuple[Finding, ...] = ()
     why: str = ""
+    remark: str = ""
     place: Place | None = None
     places: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -60,6 +72,11 @@ class Case:
         """The findings, and one that says so if the case is open or broken, or fails without a reason."""
         said = self._said
         return (*self.findings, said) if said is not None else self.findings
+
+    @cached_property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """What was not assessed, or is a promise about nothing: with one of these, a case without errors has not passed."""
+        return tuple(f for f in self.all_findings if is_open(f) or f.rule == NOTHING_PROMISED.id)
 
     @property
     def _said(self) -> Finding | None:

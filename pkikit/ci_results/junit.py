@@ -60,7 +60,6 @@ def _add_case(suite: Xml.Element, case: Case, results: Results, comparison: Comp
     element = Xml.SubElement(suite, "testcase", attributes)
     errors = [f for f in case.all_findings if f.severity is Severity.ERROR]
     new = [f for f in errors if comparison is None or not comparison.is_known(case, f)]
-    others = [f for f in case.findings if f.severity is not Severity.ERROR]
     tag, message, text = "", "", ""
     if case.state is CaseState.BROKEN and new:
         tag, message, text = "error", case.why, case.why
@@ -71,15 +70,26 @@ def _add_case(suite: Xml.Element, case: Case, results: Results, comparison: Comp
         tag, message = "skipped", f"known before: {', '.join(dict.fromkeys(f.rule for f in errors))}"
     elif case.state is CaseState.OPEN:
         tag, message = "skipped", f"not assessed: {case.why or 'files are missing'}"
+    elif case.open_findings:
+        more = f" (and {len(case.open_findings) - 1} more)" if case.open_findings[1:] else ""
+        tag, message = "skipped", f"{case.open_findings[0].message}{more}"
     if tag:
         child = Xml.SubElement(element, tag, message=printable(message, _MESSAGE))
         if tag != "skipped":
             child.set("type", errors[0].rule)
             child.text = text[:_TEXT]
-    if others:
-        said = Xml.SubElement(element, "system-out")
-        said.text = f"{counted(len(others), 'warning or note', 'warnings and notes')}\n{_text(others, case)}"[:_TEXT]
+    _add_output(element, case)
     return tag
+
+
+def _add_output(element: Xml.Element, case: Case) -> None:
+    """Add what is worth knowing and no failure: the remark, warnings and notes."""
+    others = [f for f in case.findings if f.severity is not Severity.ERROR]
+    said = [printable(case.remark, _LINE)] if case.remark else []
+    if others:
+        said += [counted(len(others), "warning or note", "warnings and notes"), _text(others, case)]
+    if said:
+        Xml.SubElement(element, "system-out").text = "\n".join(said)[:_TEXT]
 
 
 def _text(findings: Iterable[Finding], case: Case) -> str:

@@ -14,19 +14,16 @@ from typing import Any
 from urllib.parse import quote
 
 from pkikit.ci_results.comparison import Comparison
-from pkikit.ci_results.found_cases import NOT_ASSESSED, Case, Place, Results
+from pkikit.ci_results.found_cases import Case, Place, Results, is_open
 from pkikit.ci_results.identity import fingerprint
 from pkikit.ci_results.rule_texts import LEVELS, RuleText, text_of
 from pkikit.model.findings import Finding, Severity
-from pkikit.rules.expectation_rules import NOT_ASSESSED as PROMISE_NOT_ASSESSED
 from pkikit.text import counted, printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 BASE = "SRCROOT"
 MAX_RESULTS = 25_000
 _LINE, _MESSAGE, _PIECES = 1000, 4000, 6
-# Rules that say that nobody knows.
-_OPEN = frozenset({NOT_ASSESSED, PROMISE_NOT_ASSESSED.id})
 _WEIGHTS = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
@@ -109,13 +106,13 @@ def _invocation(exit_code: int, left_out: int) -> dict[str, Any]:
 
 def _result(case: Case, finding: Finding, index: int, root: Path, comparison: Comparison | None) -> dict[str, Any]:
     known_by = fingerprint(finding, case)
-    is_open = finding.rule in _OPEN
+    unknown = is_open(finding)
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": index,
         # Insufficient information to decide is neither a pass nor a fail; its level has to be none.
-        "kind": "open" if is_open else "fail",
-        "level": "none" if is_open else LEVELS[finding.severity],
+        "kind": "open" if unknown else "fail",
+        "level": "none" if unknown else LEVELS[finding.severity],
         "message": {"text": _message(case, finding)},
         "locations": [_location(case, finding, root)],
         "partialFingerprints": {"pkikitFinding/v1": known_by, "primaryLocationLineHash": f"{known_by[:16]}:1"},

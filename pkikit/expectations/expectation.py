@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pkikit.model.findings import Answer, Evidence, Finding, Verdict
+from pkikit.model.findings import UNKNOWN, Answer, Evidence, Finding, Verdict
 from pkikit.rules.expectation_rules import NOT_ASSESSED, NOTHING_PROMISED
 from pkikit.text import listed
 from pkikit.view.description import iso
@@ -141,7 +141,7 @@ def _unknown(promise: str, lacks: Sequence[str]) -> Evidence:
         expected="what decides about it",
         seen=f"missing: {what}",
         where="expect",
-        says=f"Not assessed: {promise}. Missing: {what}.",
+        says=f"{UNKNOWN} {promise}. Missing: {what}.",
     )
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from pkikit.expectations.expectation import Expectation, Outcome, verdict_of
 from pkikit.expectations.house.house_file import HouseRules
-from pkikit.expectations.house.house_rule import UNKNOWN
 from pkikit.expectations.house.judge_house import HouseVerdict, judge_house
 from pkikit.expectations.judge_expectations import judge_expectations
 from pkikit.judge.legs.known_parts import State
@@ -95,7 +94,7 @@ class JudgedPromises:
             Its findings.
         """
         mine = [f for f in self.house.findings if f.rule == rule] if self.house is not None else []
-        unknown = tuple(finding for finding in mine if finding.message.startswith(UNKNOWN))
+        unknown = tuple(finding for finding in mine if finding.is_unknown)
         return OfRule(broken=tuple(f for f in mine if f not in unknown), unknown=unknown)
 
     def to_json(self) -> dict[str, Any]:

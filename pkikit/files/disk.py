@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cryptography import x509
@@ -227,32 +227,47 @@ def free_path(path: Path) -> Path:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read (mode 0600), whole or not at all."""
-    _write(path, data, 0o600)
+    _write({path: data}, 0o600)
 
 
 def write_public(path: Path, data: bytes) -> None:
     """Write a file, whole or not at all."""
-    _write(path, data, 0o644)
+    _write({path: data}, 0o644)
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files that everybody can read; what is there is replaced, and only after all of them are on the disk.
+
+    Args:
+        contents: what to write, by file.
+
+    Raises:
+        InputError: one of them cannot be written; then none is.
+    """
+    _write(contents, 0o644)
+
+
+def _write(contents: Mapping[Path, bytes], mode: int) -> None:
+    ready: list[tuple[Path, Path]] = []
+    path = Path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}."
-        )  # mkstemp: 0600 from the start
-        try:
+        for path, data in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from the start
+            temporary = Path(name)
+            ready.append((temporary, path))
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            Path(temporary).chmod(mode)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            temporary.chmod(mode)
+        for temporary, path in ready:
+            temporary.replace(path)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from None
+    finally:
+        for temporary, _ in ready:
+            temporary.unlink(missing_ok=True)
 
 
 def key_pem(key: PrivateKey) -> bytes:

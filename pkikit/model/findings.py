@@ -23,6 +23,8 @@ class Severity(enum.StrEnum):
     INFO = "info"
 
 
+# How a note begins that says what nobody knows.
+UNKNOWN = "Not assessed:"
 # What a line of a log about a failure is compared with.
 NO_FAILURE = "no failure"
 MAX_EVIDENCE_PRINTED = 12
@@ -91,6 +93,11 @@ class Finding:
     message: str
     evidence: tuple[Evidence, ...]
     fix: str
+
+    @property
+    def is_unknown(self) -> bool:
+        """True for a note that something was not assessed: it is no breach, and no yes."""
+        return self.severity is Severity.INFO and self.message.startswith(UNKNOWN)
 
     @property
     def is_summary(self) -> bool:

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from cryptography import x509
 
@@ -177,20 +178,26 @@ def _lint_promises(
     return found
 
 
-def lint_whole_deployment(deployment: Deployment, *, at: datetime, rules: HouseRules | None = None) -> list[Verdict]:
-    """Judge a deployment file by itself: what cannot work, what it promises, and the rules of a house.
+def lint_whole_deployment(
+    deployment: Deployment, *, at: datetime, rules: HouseRules | None = None, certificates: Path | None = None
+) -> list[Verdict]:
+    """Judge a deployment file: what cannot work, what it promises, and the rules of a house.
 
     Args:
-        deployment: what the file describes. What depends on certificates is not assessed.
+        deployment: what the file describes.
         at: the time.
         rules: rules of the house.
+        certificates: the folder with a folder for each machine; without it, what depends on certificates is not assessed.
 
     Returns:
         One verdict, and one about promises and house rules if there are any.
+
+    Raises:
+        InputError: a file in the folder of certificates cannot be used.
     """
     found = [judge.lint_deployment(deployment)]
     if deployment.expect is not None or rules is not None:
-        judged = judge_promises(world_of_files(deployment, None), at=at, rules=rules, partial=True)
+        judged = judge_promises(world_of_files(deployment, certificates), at=at, rules=rules, partial=True)
         found.append(judged.verdict)
     return found
 

@@ -76,7 +76,8 @@ NOT_ASSESSED = Rule(
     applies_to=(Subject.DEPLOYMENT,),
     requirement="Everything that decides about a promise of `expect:` is known.",
     source="ours",
-    fix="Give the missing certificates and trusted CA lists with --certs DIR.",
+    fix="Put the missing certificates and trusted CA lists into certificates/ next to the deployment file, or name their folder "
+    "with --certs DIR.",
 )
 RULES = (
     SERVICE_DOWN,

@@ -122,3 +122,20 @@ def test_guard_of_nothing_is_bad_input(repository: Path) -> None:
     assert "no such file or folder" in pkikit_error("guard", "certificatse")
     assert "allowed are keys, certificates, names, deployments" in pkikit_error("guard", ".", "--only", "name")
     assert guarded("workflow.yaml", "--only", "deployments", code=0) == {}
+
+
+def test_promise_is_judged_with_the_certificates_beside_and_open_without_them(repository: Path) -> None:
+    """A promise that nobody can assess is no yes: JUnit skips the file, SARIF has it open, and people see it."""
+    plan = repository / "deployment.yaml"
+    plan.write_text(plan.read_text() + "expect:\n  lifetime: [{of: [c1.corp.example.com], at_most_days: 1}]\n")
+    alone = ("deployment.yaml", "--only", "deployments")
+    assert guarded(*alone, code=1)["deployment.yaml"] == ["expect.lifetime-too-long"]
+    (repository / "certificates").rename(repository / "elsewhere")
+    assert guarded(*alone, "--junit", "a.xml", "--sarif", "a.sarif", code=0) == {"deployment.yaml": []}
+    assert 'skipped="1"' in Path("a.xml").read_text()
+    (result,) = json.loads(Path("a.sarif").read_text())["runs"][0]["results"]
+    assert (result["ruleId"], result["kind"]) == ("expect.not-assessed", "open")
+    for command in (("guard", *alone), ("lint", "deployment.yaml")):
+        said = pkikit_in_process(*command, *WHEN).stdout
+        assert "OK" not in said
+        assert "Not assessed: 1 promise" in said

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pkikit.ci_results.found_cases import Results
     from pkikit.fleet.finished_audit import FinishedAudit
-    from pkikit.fleet.records import FleetAudit
+    from pkikit.fleet.records import ConnectionRecord, FleetAudit
 
 _MOST = 8
 
@@ -116,10 +116,21 @@ def _results(made: FinishedAudit) -> Results:
     """Return the audit as results for a pipeline: a case for each folder and each connection."""
     from pkikit.ci_results.fleet_cases import Passing, results_of_fleet
 
+    audited = made.audit
     every = (
-        Passing(folder=record.folder, id=c.id, name=c.name) for record in made.audit.records for c in record.connections
+        Passing(folder=record.folder, id=c.id, name=c.name, remark=_later(c, audited))
+        for record in audited.records
+        for c in record.connections
     )
     return results_of_fleet(made.to_json(), every)
+
+
+def _later(connection: ConnectionRecord, found: FleetAudit) -> str:
+    """Return when a connection breaks that this audit accepts; empty if nothing breaks it."""
+    if connection.breaks_at is None:
+        return ""
+    when, ahead = f"{connection.breaks_at:%Y-%m-%d}", counted(found.within.days, "day")
+    return f"It breaks on {when} by {connection.cause}. This audit accepts what holds for {ahead} (--within)."
 
 
 def _show(out: Console, made: FinishedAudit, folder: Path) -> None:

@@ -21,7 +21,7 @@ from pkikit.commands.terminal.arguments import (
     show_verdict,
 )
 from pkikit.commands.terminal.ci_options import BaselineOption, CodeQualityOption, JunitOption, SarifOption, ci_options
-from pkikit.commands.terminal.promise_view import HouseRulesOption, read_house_rules
+from pkikit.commands.terminal.promise_view import HouseRulesOption, not_assessed, read_house_rules
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
@@ -125,7 +125,9 @@ def lint(
         from pkikit.view.short_names import ShortNames
 
         what = f"{listed([printable(str(f), MAX_WHERE) for f in dict.fromkeys(files)])}{_role_of(question, files)}"
-        yes, no = f"OK: {what}", f"Do not use {what}"
+        unknown = sum(finding.is_unknown for finding in verdict.findings)
+        yes = f"No error in {what}. {not_assessed(unknown)}" if unknown else f"OK: {what}"
+        no = f"Do not use {what}"
         if question.deployment is None:
             show_verdict(out, verdict, yes=yes, no=no, verbose=verbose)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VerboseFlag, VersionOption, choice, now
 from pkikit.commands.terminal.ci_options import BaselineOption, CodeQualityOption, JunitOption, SarifOption, ci_options
-from pkikit.commands.terminal.promise_view import HouseRulesOption, read_house_rules
+from pkikit.commands.terminal.promise_view import HouseRulesOption, not_assessed, read_house_rules
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, printable
 from pkikit.values.instants import parse_instant
@@ -53,7 +52,8 @@ def guard(
     A certificate in a folder that has the name of its machine, such as certificates/c1.example.com/cert.pem, is judged for that
     machine: with the deployment file in a folder above, and with the trust.pem next to it. A deployment file is judged together
     with the certificates next to it. Other files are only searched for private keys.
-    The exit code is 1 if a file has an error, cannot be read, or belongs to a machine without a deployment file.
+    The exit code is 1 if a file has an error, cannot be read, or belongs to a machine without a deployment file. A promise or a
+    house rule that cannot be assessed is shown, and does not change the exit code.
 
     Example: pkikit guard . --only names --only keys
     """
@@ -99,14 +99,15 @@ def guard(
 
 def _show(out: Console, judged: Sequence[JudgedFile], *, verbose: bool) -> None:
     """Print the answer, then each file that is not in order."""
-    from pkikit.ci_results.found_cases import CaseState
     from pkikit.model.findings import Severity
     from pkikit.view.short_names import ShortNames
 
-    states = Counter(file.state for file in judged)
-    bad = len(judged) - states[CaseState.PASSED]
+    bad = sum(not file.accepted for file in judged)
+    unknown = sum(f.is_unknown for file in judged for f in file.findings)
     if not judged:
         console.headline(out, "✔ No file to check")
+    elif not bad and unknown:
+        console.headline(out, f"? No error in {counted(len(judged), 'file')}. {not_assessed(unknown)}")
     elif not bad:
         console.headline(out, f"✔ OK: {counted(len(judged), 'file')}")
     else:
@@ -120,12 +121,13 @@ def _show(out: Console, judged: Sequence[JudgedFile], *, verbose: bool) -> None:
             console.section(out, f"? {shown}: not assessed")
             hint = " Name it with --deployment FILE." if "deployment file" in file.missing else ""
             console.say(out, f"{file.missing.removeprefix(f'{shown}: ')}.{hint}", indent=4)
-        errors = [f for f in file.findings if f.severity is Severity.ERROR or verbose]
-        if errors:
-            console.section(out, f"{'✘' if not file.accepted else '!'} {shown}")
-            words = (word.strip(",.") for f in errors for line in f.lines for word in line.split())
+        said = [f for f in file.findings if f.severity is Severity.ERROR or f.is_unknown or verbose]
+        if said:
+            mark = "✘" if not file.accepted else "?" if any(f.is_unknown for f in said) else "!"
+            console.section(out, f"{mark} {shown}")
+            words = (word.strip(",.") for f in said for line in f.lines for word in line.split())
             names = ShortNames.of_ids(words)
-            console.show_findings(out, errors, words=names.in_text)
+            console.show_findings(out, said, words=names.in_text)
             if legend := names.legend():
                 console.section(out, legend)
     warnings = sum(f.severity is Severity.WARNING for file in judged for f in file.findings)

@@ -105,7 +105,8 @@ class CiOptions:
         from pkikit.ci_results.comparison import compare
         from pkikit.ci_results.junit import junit
         from pkikit.ci_results.sarif import sarif
-        from pkikit.ci_results.written import repository_of, write_together
+        from pkikit.files.disk import write_together
+        from pkikit.files.repository import repository_of
 
         found = results()
         comparison = compare(self.before, found) if self.before is not None else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit.commands.terminal import console
+from pkikit.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,11 @@ def read_house_rules(path: Path | None) -> HouseRules | None:
     from pkikit.report.given.house_rules_file import load_house_rules
 
     return load_house_rules(path)
+
+
+def not_assessed(number: int) -> str:
+    """Return in one sentence how many promises and house rules nobody can assess."""
+    return f"Not assessed: {counted(number, 'promise or house rule', 'promises or house rules')}"
 
 
 def show_promises(out: Console, judged: JudgedPromises, words: Callable[[str], str] = str) -> None:

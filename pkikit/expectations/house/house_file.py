@@ -10,10 +10,10 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.expectations.house.fact_list import About, Value
-from pkikit.expectations.house.house_rule import PLACEHOLDER, UNKNOWN, HouseRule, why_not_proved
+from pkikit.expectations.house.house_rule import PLACEHOLDER, HouseRule, why_not_proved
 from pkikit.expectations.house.read_conditions import Path, RuleProblem, fact_of, read_condition, read_value, shown
 from pkikit.model.deployment_file.yaml_source import YamlSource, read_yaml
-from pkikit.model.findings import Severity
+from pkikit.model.findings import UNKNOWN, Severity
 from pkikit.rules.rule import Rule
 from pkikit.text import did_you_mean, printable
 

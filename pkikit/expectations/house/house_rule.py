@@ -9,7 +9,8 @@ from datetime import date
 
 from pkikit.expectations.house.conditions import Condition, unknown_in
 from pkikit.expectations.house.fact_list import About, Facts, Value
-from pkikit.model.findings import Answer, Evidence, Finding, Severity
+from pkikit.model.findings import UNKNOWN, Answer, Evidence, Finding, Severity
+from pkikit.rules.expectation_rules import NOT_ASSESSED
 from pkikit.rules.rule import Rule, Subject
 from pkikit.text import listed, printable
 
@@ -21,8 +22,6 @@ _SUBJECTS = {
     About.DEPLOYMENT: Subject.DEPLOYMENT,
 }
 _MOST_SHOWN = 6
-UNKNOWN = "Not assessed:"
-"""How the note about what nobody knows begins; a message of a rule cannot begin so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +152,7 @@ class HouseRule:
             subject=things[0].title,
             message=f"{pieces[0].says}{more}",
             evidence=tuple(pieces),
-            fix="Give the missing certificates and trusted CA lists with --certs DIR.",
+            fix=NOT_ASSESSED.fix,
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pkikit.errors import InputError
-from pkikit.files import write_public
+from pkikit.files.disk import write_together
 from pkikit.fleet.records import FleetAudit
 from pkikit.fleet.stored.kept_records import cache_folder
 from pkikit.report.written.output_files import output_files
@@ -64,7 +64,7 @@ def claimed(files: Mapping[str, Path]) -> Iterator[None]:
 
 
 def save(audit: FleetAudit, files: Mapping[str, Path]) -> tuple[tuple[str, Path], ...]:
-    """Write the answer: everything is made before the first file is written.
+    """Write the answer: all files or none.
 
     Args:
         audit: the answer.
@@ -74,11 +74,9 @@ def save(audit: FleetAudit, files: Mapping[str, Path]) -> tuple[tuple[str, Path]
         (what it is, the file) for each file.
 
     Raises:
-        InputError: a file cannot be written.
+        InputError: a file cannot be written; then none is.
     """
-    contents = {form: _made(form, audit) for form in files}
-    for form, path in files.items():
-        write_public(path, contents[form])
+    write_together({path: _made(form, audit) for form, path in files.items()})
     return tuple((_NAMES[form], path) for form, path in files.items())
 
 

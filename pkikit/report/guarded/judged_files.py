@@ -11,7 +11,7 @@ from pkikit.ci_results.file_results import JudgedFile, case_path
 from pkikit.errors import InputError, PkikitError
 from pkikit.expectations.house.house_file import HouseRules
 from pkikit.files import read_certificates, read_file
-from pkikit.files.deployment_folder import CLIENT, DOMAIN_FILES, TRUST
+from pkikit.files.deployment_folder import CLIENT, DOMAIN_FILES, TRUST, certificates_of
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.findings import Evidence, Verdict, merge_verdicts
 from pkikit.report.file_lint import (
@@ -95,7 +95,8 @@ class Guard:
                 return JudgedFile(path=path, verdict=verdicts[0])
         try:
             if Question.DEPLOYMENTS in self.questions and is_deployment(path, data):
-                verdicts += lint_whole_deployment(self.deployments.read(path), at=self.at, rules=self.rules)
+                deployment, beside = self.deployments.read(path), certificates_of(path, path)
+                verdicts += lint_whole_deployment(deployment, at=self.at, rules=self.rules, certificates=beside)
             elif data.strip() and is_certificate(path):
                 if is_of_machine(path) and Question.NAMES in self.questions:
                     return self._of_machine(path, verdicts)
