@@ -21,6 +21,7 @@ from pkikit.fleet.folders import audited_folder as work
 from pkikit.fleet.folders.found_folders import find_folders
 from pkikit.fleet.records import FolderKind
 from pkikit.fleet.stored.kept_records import kept_records
+from pkikit.fleet.stored.parquet import to_parquet
 from pkikit.judge.legs.known_parts import State
 from pkikit.report.content.build import build_report
 from pkikit.report.given.given import read_given
@@ -100,6 +101,23 @@ def test_folder_outside_the_fleet_is_followed_through_its_link(tmp_path: Path) -
     (tmp_path / "fleet" / "linked").symlink_to(outside)
     (record,) = audited(tmp_path / "fleet").records
     assert (record.folder, record.deployment, record.error) == ("linked", "elsewhere", "")
+
+
+def test_nothing_is_left_out_without_a_word(tmp_path: Path) -> None:
+    """Links below a deployment and into hidden folders, two deployment files in one folder, a name that is not UTF-8."""
+    write_small(tmp_path / "fleet" / ".store" / "farm", "farm")
+    (tmp_path / "fleet" / "link").symlink_to(".store/farm")
+    outer = write_small(tmp_path / "fleet" / "outer", "outer")
+    (outer / "ext").symlink_to(write_small(tmp_path / "ext", "ext"))
+    two = write_small(tmp_path / "fleet" / "two", "two")
+    (two / "a.yaml").write_bytes((two / "deployment.yaml").read_bytes())
+    (two / "deployment.yaml").rename(two / "b.yaml")
+    write_small(tmp_path / "fleet" / os.fsdecode(b"\xff"), "odd")
+    found = audited(tmp_path / "fleet")
+    assert [record.folder for record in found.records] == ["\\udcff", "link", "outer", "outer/ext", "two"]
+    assert [record.folder for record in found.errors] == ["two"]
+    assert "several deployment files (a.yaml and b.yaml)" in found.errors[0].error
+    assert to_parquet(found)
 
 
 def test_one_name_on_two_deployments_is_a_problem_of_both(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -77,6 +78,23 @@ def test_parquet_has_a_row_for_each_connection_and_reads_back_whole(found: Fleet
     assert ends == [(sum(len(record.expiries) for record in found.records),)]
     described = {f.name: (f.metadata or {}).get(b"description", b"").decode() for f in pq.read_schema(path)}
     assert described == {column.name: column.meaning for column in COLUMNS}
+
+
+def test_rows_that_somebody_changed_are_judged_again(found: FleetAudit, tmp_path: Path) -> None:
+    """Filtered, cut or edited in pandas or Arrow: what is left of a folder is not its record."""
+    (path := tmp_path / "fleet.parquet").write_bytes(to_parquet(found))
+    table = pq.read_table(path)
+    states, place = table["state"].to_pylist(), table.schema.get_field_index("state")
+    edited = pa.array(["up" if state == "down" else state for state in states])
+    down = {record.folder for record in found.records if record.counts[State.DOWN]}
+    last = table["folder"][-1].as_py()
+    for changed, lost in (
+        (table.filter(pa.array([state != "down" for state in states])), down),
+        (table.set_column(place, table.schema.field(place), edited), down),
+        (table.slice(0, table.num_rows - 1), {last}),
+    ):
+        pq.write_table(changed, path)
+        assert lost and read_parquet(path).keys() == {record.folder for record in found.records} - lost  # noqa: PT018
 
 
 def test_columns_are_documented() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -96,6 +98,8 @@ def test_private_keys_in_every_form_are_found_and_what_looks_like_one_is_not(rep
     key = CREDENTIAL.key
     assert key is not None
     store = pkcs12.serialize_key_and_certificates(b"e1", key, CREDENTIAL.leaf, None, BestAvailableEncryption(b"x"))
+    lines = key_pem(key).splitlines()
+    (repository / ".private").mkdir()
     keys = {
         "plain.txt": key_pem(key),
         "encrypted": ENCRYPTED,
@@ -104,17 +108,26 @@ def test_private_keys_in_every_form_are_found_and_what_looks_like_one_is_not(rep
         "key.der": key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
         "wide.txt": key_pem(key).decode().encode("utf-16"),
         "store.p12": store,
+        "store.bin": store,
+        "sec1.key": ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+        ),
+        "secret.yaml": b"data:\n  tls.key: " + base64.b64encode(key_pem(key)) + b"\n",
+        ".private/key.pem": key_pem(key),
+        "narrow.txt": b"\n".join([lines[0], *(line[i : i + 32] for line in lines[1:-1] for i in (0, 32)), lines[-1]]),
     }
     near = {
         "public.pem": key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
         "leaf.der": CREDENTIAL.leaf.public_bytes(Encoding.DER),
         "empty.pem": b"",
+        "chain.yaml": b"tls.crt: " + base64.b64encode(CREDENTIAL.leaf.public_bytes(Encoding.PEM)),
     }
     for name, data in {**keys, **near}.items():
         (repository / name).write_bytes(data)
     found = guarded(*keys, *near, "--only", "keys", code=1)
     assert {name for name, rules in found.items() if rules == ["repository.private-key"]} == set(keys)
     assert {name for name, rules in found.items() if not rules} == set(near)
+    assert guarded(".", "--only", "keys", code=1)[".private/key.pem"]
 
 
 def test_guard_of_nothing_is_bad_input(repository: Path) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pkikit.errors import InputError
 from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
 from pkikit.fleet.records import FolderKind
+from pkikit.text import listed
 
 MAX_FOLDERS, MAX_DEPTH = 20_000, 8
 _YAML, _PACKED = (".yaml", ".yml"), (".tar.gz", ".tgz", ".tar", ".zip")
@@ -74,7 +75,14 @@ def find_folders(root: Path) -> tuple[FoundFolder, ...]:
         found += search.linked(root / name, name, ancestors)
     if found and found[0].folder != ".":
         found += _stray_archives(root, "", listing)
-    return tuple(sorted(found, key=lambda entry: entry.folder.split("/")))
+    return tuple(sorted(map(_named, found), key=lambda entry: entry.folder.split("/")))
+
+
+def _named(found: FoundFolder) -> FoundFolder:
+    r"""Return a folder with a name that every output can hold: a byte that is not UTF-8 is `\udcff`, a backslash is two."""
+    if found.folder.isascii() or not any("\udc80" <= character <= "\udcff" for character in found.folder):
+        return found
+    return replace(found, folder=found.folder.replace("\\", "\\\\").encode(errors="backslashreplace").decode())
 
 
 @dataclass
@@ -85,6 +93,7 @@ class _Listing:
     links: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     deployment: str = ""
+    others: list[str] = field(default_factory=list)
 
 
 class _Search:
@@ -114,7 +123,7 @@ class _Search:
         try:
             with os.scandir(path) as entries:
                 for entry in sorted(entries, key=lambda e: e.name):
-                    if entry.name.startswith(".") or entry.name == "__MACOSX":
+                    if _is_passed(entry.name):
                         continue
                     if entry.is_dir():
                         (made.links if entry.is_symlink() else made.folders).append(entry.name)
@@ -124,7 +133,7 @@ class _Search:
                         made.files.append(entry.name)
         except OSError as error:
             return _unknown(path, folder, f"cannot be read: {error.strerror or error}")
-        made.deployment = _deployment_in(path, made.files)
+        made.deployment, *made.others = _deployments_in(path, made.files) or [""]
         return made
 
     def below(
@@ -143,12 +152,12 @@ class _Search:
         inner = [name for name in listing.folders if not (listing.deployment and name == CERTIFICATES)]
         if listing.deployment:
             yield self.alone(path, folder, listing)
+        if listing.deployment or only_deployments:
             for name in inner:
                 yield from self.below(path / name, f"{folder}/{name}", ancestors, only_deployments=True)
-            return
-        if only_deployments:
-            for name in inner:
-                yield from self.below(path / name, f"{folder}/{name}", ancestors, only_deployments=True)
+            for name in listing.links:
+                linked = self.linked(path / name, f"{folder}/{name}", ancestors, only_deployments=True)
+                yield from (found for found in linked if found.deployment_file and name != CERTIFICATES)
             return
         nested = [found for name in inner for found in self.below(path / name, f"{folder}/{name}", ancestors)]
         nested += [found for name in listing.links for found in self.linked(path / name, f"{folder}/{name}", ancestors)]
@@ -168,22 +177,24 @@ class _Search:
         single = [x for x in inside if isinstance(x, _Listing) and len(x.files) == 1 and not x.folders and not x.links]
         return len(single) == len(inside) > 1 and not listing.links
 
-    def linked(self, path: Path, folder: str, ancestors: frozenset[_Identity]) -> Iterator[FoundFolder]:
+    def linked(
+        self, path: Path, folder: str, ancestors: frozenset[_Identity], *, only_deployments: bool = False
+    ) -> Iterator[FoundFolder]:
         """Yield what a link leads to: nothing if that is audited anyway, where it really is."""
         target = Path(os.path.realpath(path))
         if not target.is_dir():
             yield _unknown(path, folder, "is a link that leads to no folder")
         elif _identity(target) in ancestors:
             yield _unknown(path, folder, "is a link to a folder that contains it, so it is not followed")
-        elif not target.is_relative_to(self._real):
-            yield from self.below(path, folder, ancestors)
+        elif not target.is_relative_to(self._real) or any(map(_is_passed, target.relative_to(self._real).parts)):
+            yield from self.below(path, folder, ancestors, only_deployments=only_deployments)
 
     @staticmethod
     def alone(path: Path, folder: str, listing: _Listing) -> FoundFolder:
         """Return a folder that is one entry of the fleet."""
         if listing.deployment:
-            kind = FolderKind.DEPLOYMENT
-            return FoundFolder(folder=folder, path=path, kind=kind, deployment_file=listing.deployment)
+            made = FoundFolder(folder=folder, path=path, kind=FolderKind.DEPLOYMENT, deployment_file=listing.deployment)
+            return replace(made, error=_several(listing)) if listing.others else made
         if not (listing.files or listing.folders):
             return _unknown(path, folder, "is an empty folder")
         return FoundFolder(folder=folder, path=path, kind=FolderKind.ARCHIVES)
@@ -208,11 +219,21 @@ def _identity(path: Path) -> _Identity:
     return found.st_dev, found.st_ino
 
 
-def _deployment_in(path: Path, files: list[str]) -> str:
-    """Return the name of the deployment file among the files of a folder; empty without one."""
+def _deployments_in(path: Path, files: list[str]) -> list[str]:
+    """Return the names of the deployment files of a folder; the one with the usual name counts alone."""
     if DEPLOYMENT in files:
-        return DEPLOYMENT
-    return next((name for name in files if name.lower().endswith(_YAML) and _lists_clusters(path / name)), "")
+        return [DEPLOYMENT]
+    return [name for name in files if name.lower().endswith(_YAML) and _lists_clusters(path / name)]
+
+
+def _several(listing: _Listing) -> str:
+    names = listed([listing.deployment, *listing.others], at_most=5)
+    return f"has several deployment files ({names}); give each its own folder, or name the one that counts {DEPLOYMENT}"
+
+
+def _is_passed(name: str) -> bool:
+    """Return True for a name that is not looked at."""
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def _lists_clusters(file: Path) -> bool:

@@ -84,5 +84,6 @@ OF_FIRST_ROW = (
     _column("both_purposes", Kind.PURPOSES, "both_purposes", "certificates that are shown as server and as client (FN74362)"),
     _column("problems", Kind.PROBLEMS, "problems", "what else is wrong with the folder: kind, says"),
     _column("folder_findings", Kind.JSON, "findings", "findings about the deployment as a whole"),
+    _column("seal", _T, "", "SHA-256 of all that is read again: a folder whose rows were changed is judged again"),
 )  # fmt: skip
 COLUMNS = (*OF_FOLDER, *OF_CONNECTION, *OF_FIRST_ROW)

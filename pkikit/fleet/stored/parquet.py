@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -89,13 +90,19 @@ def _refuse_other(path: Path, written: str, rows: int) -> None:
 def _rows(record: FolderRecord, audit: FleetAudit) -> Iterator[_Row]:
     whole = {column.name: _plain(getattr(record, column.of)) for column in OF_FOLDER if column.of}
     whole["accepted"] = record.accepted(audit.at, audit.within)
-    first = {column.name: _cell(record, column) for column in OF_FIRST_ROW}
+    first = {column.name: _cell(record, column) for column in OF_FIRST_ROW if column.of}
     later = dict.fromkeys(first)
-    for number, connection in enumerate(record.connections):
-        own = {column.name: _cell(connection, column) for column in OF_CONNECTION}
-        yield {**whole, "row": number, **own, **(later if number else first)}
-    if not record.connections:
-        yield {**whole, "row": 0, **{column.name: None for column in OF_CONNECTION}, **first}
+    rows = [
+        {
+            **whole,
+            "row": number,
+            **{c.name: _cell(connection, c) for c in OF_CONNECTION},
+            **(later if number else first),
+        }
+        for number, connection in enumerate(record.connections)
+    ] or [{**whole, "row": 0, **{column.name: None for column in OF_CONNECTION}, **first}]
+    rows[0]["seal"] = _seal(_document(rows))
+    yield from rows
 
 
 def _cell(holder: object, column: Column) -> Any:
@@ -126,17 +133,24 @@ def _batches(rows: Iterator[_Row], size: int = 2048) -> Iterator[list[_Row]]:
 
 
 def _records(rows: Iterable[_Row]) -> Iterator[tuple[str, FolderRecord]]:
-    """Put the rows of each folder together. A folder whose rows are not whole is left out: it is judged again."""
+    """Put the rows of each folder together. A folder whose rows are not as they were written is left out: it is judged again."""
     lines, together = JsonLines(FolderRecord), list[_Row]()
     for row in (*rows, {}):
         if together and row.get("row", 0) == 0:
-            for record in lines.values([json.dumps(_document(together))]):
-                yield record.folder, record
+            document = _document(together)
+            if together[0].get("seal") == _seal(document):
+                for record in lines.values([document]):
+                    yield record.folder, record
             together = []
         together.append(row)
 
 
-def _document(rows: list[_Row]) -> dict[str, Any]:
+def _seal(document: str) -> str:
+    """Return a digest by which rows that somebody edited, sorted or took out are noticed."""
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def _document(rows: list[_Row]) -> str:
     first = rows[0]
     document = {column.of: _read(first[column.name], column) for column in (*OF_FOLDER, *OF_FIRST_ROW) if column.of}
     document["connections"] = [
@@ -144,7 +158,7 @@ def _document(rows: list[_Row]) -> dict[str, Any]:
         for row in rows
         if row["connection"] is not None
     ]
-    return document
+    return json.dumps(document, sort_keys=True)
 
 
 def _read(value: Any, column: Column) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import enum
 import os
 import re
@@ -28,11 +29,21 @@ MOST_READ = 8 * 1024 * 1024
 _CERTIFICATES = frozenset({".pem", ".crt", ".cer", ".der", ".p7b", ".p7c", ".csr", ".req"})
 _STORES = frozenset({".p12", ".pfx"})
 _YAML = frozenset({".yaml", ".yml"})
-# Folders that hold other people's files.
-_SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
-# A key has a long line of base64 below its header; a text that only names the header is fine.
-_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,300}?[A-Za-z0-9+/]{40}")
+# Folders that hold other people's files, or what programs keep for themselves.
+_SKIPPED = frozenset(
+    {"node_modules", "__pycache__", "venv", ".git", ".hg", ".svn", ".venv", ".tox", ".nox", ".eggs", ".cache"}
+)
+_CACHES = re.compile(r"\.\w+_cache|\.ipynb_checkpoints")
+# A key has base64 below its header, in long lines or several short ones; a text that only names the header is fine.
+_KEY = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,300}?"
+    rb"(?:[A-Za-z0-9+/]{40}|(?:[A-Za-z0-9+/]{16,39}[ \t\r]*\n[ \t]*){2})"
+)
 _UTF_16_KEY = "PRIVATE KEY-----".encode("utf-16-le")
+# PEM in base64, as the Secret of Kubernetes has it.
+_PEM_IN_BASE64 = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]{80,}")
+# The beginning of PKCS#12: a sequence with version 3, then a sequence.
+_STORE = re.compile(rb"\x30(?:\x80|[\x81-\x84][\s\S]{1,4})\x02\x01\x03\x30")
 _KEYS_OF_A_DEPLOYMENT = re.compile(
     rb"^(?:clusters|zones|domains|mra|unified_cm|im_presence|registration_domain_format|chat_aliases|revocation)[ \t]*:",
     re.MULTILINE,
@@ -40,7 +51,7 @@ _KEYS_OF_A_DEPLOYMENT = re.compile(
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield files, and those in folders, each once; hidden folders and those of other people's programs are left out.
+    """Yield files, and those in folders, each once; those of other people's programs are left out.
 
     Args:
         paths: files and folders.
@@ -63,7 +74,7 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     for name, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in _SKIPPED)
+        folders[:] = sorted(f for f in folders if f not in _SKIPPED and not _CACHES.fullmatch(f))
         for file in sorted(files):
             path = Path(name) / file
             if path.is_file():
@@ -118,18 +129,24 @@ def key_in(path: Path, data: bytes) -> str:
     """
     if _KEY.search(data) or _UTF_16_KEY in data:
         return "a private key in PEM"
-    binary = data[:1] == b"\x30" and data[1:2] >= b"\x80"
+    if any(_KEY.search(_decoded(found[0])) for found in _PEM_IN_BASE64.finditer(data)):
+        return "a private key in base64"
+    binary = data[:1] == b"\x30" and (data[1:2] >= b"\x80" or data[1:2] == bytes([len(data) % 256 - 2]))
     if not binary and path.suffix.lower() not in _STORES:
         return ""
     try:
         contents = parse(data, where=str(path), keep_encrypted=True, check_keys=False)
     except PkikitError:
         # Without its passphrase, nobody can see that a store has no key.
-        return "a PKCS#12 store, which nobody can open without its passphrase" if _is_store(path) else ""
+        return "a PKCS#12 store, which nobody can open without its passphrase" if _is_store(path, data) else ""
     if contents.keys or contents.other_keys or contents.encrypted_keys:
         return "a private key in binary form"
     return ""
 
 
-def _is_store(path: Path) -> bool:
-    return path.suffix.lower() in _STORES
+def _is_store(path: Path, data: bytes) -> bool:
+    return path.suffix.lower() in _STORES or _STORE.match(data) is not None
+
+
+def _decoded(text: bytes) -> bytes:
+    return base64.b64decode(text[: len(text) // 4 * 4])
