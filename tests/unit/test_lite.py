@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -110,6 +112,27 @@ def test_certificate_files_get_the_answers_of_the_command_line(ask: Ask, tmp_pat
     (folder / "cert.pem").write_bytes(PEM)
     certs = cli("eku-audit", DEPLOYMENT, "--certs", str(folder.parent), "--at", AT_TEXT)
     assert audited["document"]["legs"] == certs["legs"]
+
+
+def test_packed_page_has_every_room_that_its_questions_reach(builder: Any, tmp_path: Path) -> None:
+    """The packed files alone, with an ordinary cryptography: a room that is left out and needed fails here."""
+    with zipfile.ZipFile(builder._pkikit(tmp_path / "pkikit.zip")) as packed:
+        packed.extractall(tmp_path / "page")
+    promise = "expect:\n  lifetime: [{at_most_days: 1}]\n"
+    texts = {"deployment": TEXT + promise, "peer": E1, "at": AT_TEXT}
+    code = (
+        "import json, sys, pkikit, desk, certificate_desk\n"
+        "assert pkikit.__file__.startswith(sys.argv[1]), pkikit.__file__\n"
+        "print(desk.answer('lint', sys.argv[2], [('e1.pem', sys.argv[3].encode())]))\n"
+    )
+    page = str(tmp_path / "page")
+    done = subprocess.run(
+        [sys.executable, "-c", code, page, json.dumps(texts), PEM.decode()],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": page}, capture_output=True, text=True, check=False, timeout=LONG,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["document"]["findings"]
+    assert "expect.lifetime-too-long" in {finding["rule"] for finding in found}
 
 
 def test_private_keys_are_dropped_and_named(ask: Ask) -> None:
