@@ -15,15 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pkikit.design.choices import (
-    COLUMNS,
-    METRICS,
-    WORST,
-    ClusterJudge,
-    Options,
-    Partial,
-    options_of,
-)
+from pkikit.design.choices import COLUMNS, Options, options_of
+from pkikit.design.cluster_judge import METRICS, WORST, ClusterJudge, Partial
 from pkikit.model.deployment import Deployment
 
 # What a design is compared by; smaller is better. `down` counts legs that would not come up and names that are refused.

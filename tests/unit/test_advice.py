@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pkikit.design.choices import ClusterJudge, Option
+from pkikit.design.choices import Option
+from pkikit.design.cluster_judge import ClusterJudge
 from pkikit.design.san import design_all
 from pkikit.errors import InputError
 from pkikit.explore.advice.certificate_design import BY_ACME, PRIVATE, all_designs

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkikit.design.choices import CHOICES, ClusterJudge, Option, options_of, parse_vary
+from pkikit.design.choices import CHOICES, Option, options_of, parse_vary
+from pkikit.design.cluster_judge import ClusterJudge
 from pkikit.design.san import design_sans
 from pkikit.design.search_space import OBJECTIVES, front_of, merge_fronts, pareto
 from pkikit.errors import InputError

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pkikit.design.choices import CHOICES, ClusterJudge, options_of
+from pkikit.design.choices import CHOICES, options_of
+from pkikit.design.cluster_judge import ClusterJudge
 from pkikit.design.legs import legs_of
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from pkikit.design.change import compare_deployments
-from pkikit.design.choices import ClusterJudge, options_of, parse_vary
+from pkikit.design.choices import options_of, parse_vary
+from pkikit.design.cluster_judge import ClusterJudge
 from pkikit.design.csr import CsrForm
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.files import parse

@@ -12,7 +12,7 @@ from pkikit.ecosystem.shipped import rule_named
 from pkikit.model.tables.public_cas import EXPRESSWAY_PROFILE, LETS_ENCRYPT, WEB_LIFETIMES, days_at
 
 YEARS = 10
-_BY_HAND = 30  # days before the end at which people renew (ours)
+BY_HAND = 30  # days before the end at which people renew (ours)
 _MOST = 10_000
 
 
@@ -119,5 +119,18 @@ def _due(issued: datetime, days: int, found: CertificateSet) -> datetime | None:
         return None
 
 
+def renewal_margin(days: float, *, automatic: bool) -> float:
+    """Return how many days before its end a certificate is renewed.
+
+    Args:
+        days: how long it lives.
+        automatic: a program renews it, after two thirds of its life; otherwise people do, 30 days before its end at most (ours).
+
+    Returns:
+        The days; less than `days`.
+    """
+    return days / 3 if automatic else min(BY_HAND, days / 3)
+
+
 def _margin(days: int, found: CertificateSet) -> timedelta:
-    return timedelta(days=days / 3 if found.automatic else min(_BY_HAND, days / 3))
+    return timedelta(days=renewal_margin(days, automatic=found.automatic))
