@@ -19,7 +19,19 @@ from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.connections.leg_report import LegReport
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import BOTH, DAY
-from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, WorldBuilder, deployment, presenting, stranger
+from tests.support.worlds import (
+    AT,
+    C1,
+    CASES,
+    CLUSTER_C,
+    E1,
+    E2,
+    PARTNER,
+    WorldBuilder,
+    deployment,
+    presenting,
+    stranger,
+)
 
 FAR = 30 * 365 * DAY
 
@@ -152,3 +164,12 @@ def test_fix_names_a_page_only_for_an_expressway() -> None:
     assert "Maintenance >" in fixes[C1]
     assert "Maintenance >" not in fixes[PARTNER]
     assert f"the trusted CA list of {PARTNER}" in fixes[PARTNER]
+
+
+def test_peer_with_certificate_and_key_of_another_is_refused_by_name() -> None:
+    """The other side refuses it; only a peer whose key does not belong to its certificate cannot use it itself."""
+    case = next(case for case in CASES if case.id == "certificates-and-keys-swapped-on-e")
+    text = printed(report(case.broken(WorldBuilder())))
+    assert "e1 refuses e2: e1 looks for" in text
+    assert "subjectAltName cannot" not in text
+    assert f"Certificate of: {E2}" in text

@@ -283,6 +283,8 @@ def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> V
 
 
 _AFTER_2050 = Check(AFTER_2050, after_2050)
+OTHER_PEERS_CERTIFICATE = "certificate of"
+"""Label of the evidence that the other side saw the certificate of another peer."""
 _EKU_CRITICAL = Check(EKU_CRITICAL, eku_critical)
 _UNUSABLE = Check(NAMES_UNUSABLE, unusable_names)
 
@@ -359,7 +361,7 @@ def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -
         named = _other_peer_named(presenter, leaf, deployment.cluster_of(presenter))
         if named and presenter in check.any_of:
             says = f"{presenter} presents the certificate of {named}."
-            swapped = Evidence(label="certificate of", expected=presenter, seen=named, where=presenter, says=says)
+            swapped = Evidence(label=OTHER_PEERS_CERTIFICATE, expected=presenter, seen=named, where=presenter, says=says)
             return SWAPPED.finding(found.subject, (*found.evidence, swapped))
         rule = missing_name_rule(deployment, presenter, check.any_of)
         return replace(found, rule=rule.id, fix=rule.fix)

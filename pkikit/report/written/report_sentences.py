@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -172,6 +172,10 @@ def because(report: Report, line: ServiceLine) -> str:
     return f"Not assessed: {shown}. {'It' if one else 'They'} could break it."
 
 
+def _brought_back(report: Report, problems: Sequence[int]) -> str:
+    return counted(len({words for n in problems for words in report.problems[n].connections}), "connection")
+
+
 def to_do(report: Report) -> list[ToDo]:
     """Return what to do, the most urgent first.
 
@@ -181,11 +185,12 @@ def to_do(report: Report) -> list[ToDo]:
     Returns:
         One entry for each fix, each date that is near, and what is missing.
     """
+    fixes: dict[str, list[int]] = {}
+    for number, problem in enumerate(report.problems):
+        fixes.setdefault(problem.fix, []).append(number)
     found = [
-        ToDo(
-            what=problem.fix, why=f"Brings back {counted(len(problem.connections), 'connection')}.", anchor=f"cause-{n}"
-        )
-        for n, problem in enumerate(report.problems, start=1)
+        ToDo(what=fix, why=f"Brings back {_brought_back(report, numbers)}.", anchor=f"cause-{numbers[0] + 1}")
+        for fix, numbers in fixes.items()
     ]
     found += [
         ToDo(what=row.fix, why=row.why, anchor="promises")

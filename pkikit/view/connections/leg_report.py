@@ -7,7 +7,7 @@ from typing import Any
 
 from pkikit.judge.diagnose import diagnose_trace
 from pkikit.judge.legs.known_parts import Lack, Look, State
-from pkikit.judge.legs.leg_verdict import LegVerdict
+from pkikit.judge.legs.leg_verdict import OTHER_PEERS_CERTIFICATE, LegVerdict
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
@@ -164,5 +164,7 @@ class LegReport:
 
 def own_certificate_of(finding: Finding) -> str:
     """Return the machine that cannot present its own certificate; empty if a finding is about the other side's."""
-    is_own = finding.rule in {KEY_MISMATCH.id, SWAPPED.id} and finding.evidence
-    return finding.evidence[0].where if is_own else ""
+    if finding.rule not in {KEY_MISMATCH.id, SWAPPED.id} or not finding.evidence:
+        return ""
+    # A peer with another peer's certificate and key presents it; then the other side refuses it, for its names.
+    return "" if finding.evidence[-1].label == OTHER_PEERS_CERTIFICATE else finding.evidence[0].where
