@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pkikit import __version__
 from pkikit.api.inputs import path_of
 from pkikit.errors import InputError
+from pkikit.fleet.audit_records import SOON
 from pkikit.fleet.finished_audit import FinishedAudit, chosen_executor, run_audit
-from pkikit.fleet.records import SOON
 from pkikit.fleet.written.outputs import target_files
 from pkikit.report.given.house_rules_file import load_house_rules
 from pkikit.values.instants import parse_instant
@@ -48,6 +48,11 @@ def fleet_audit(
 
     Raises:
         InputError: the folder cannot be read, an option is not allowed, or a file cannot be read or written.
+
+    Examples:
+        >>> audit = pkikit.fleet_audit("fleet", at="2026-11-24T12:00:00Z")
+        >>> audit.answer
+        'The only deployment is accepted: nothing is down, and nothing breaks within 30 days.'
     """
     if not 0 <= within_days <= 36_500:
         raise InputError("is not a number of days from 0 to 36500", where=f"within_days {within_days}")

@@ -37,4 +37,4 @@ def read_baseline(path: Path, program: str, command: str) -> Results:
     try:
         return results_of(program, command, document)
     except NotResults as error:
-        raise InputError(f"is not what {program} {command} --json prints: {error}; {made}", where=str(path)) from None
+        raise InputError(f"is not the JSON output of {program} {command}: {error}; {made}", where=str(path)) from None

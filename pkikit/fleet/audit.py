@@ -14,10 +14,10 @@ from pathlib import Path
 
 from pkikit.expectations.house.house_file import HouseRules
 from pkikit.explore.executors import Executor, Lost
+from pkikit.fleet.audit_records import SOON, FleetAudit, FolderRecord, Problem, ProblemKind
 from pkikit.fleet.folders.audited_folder import FolderTask, audited_folder, unread
 from pkikit.fleet.folders.content_digest import digest_of_content
 from pkikit.fleet.folders.found_folders import FoundFolder
-from pkikit.fleet.records import SOON, FleetAudit, FolderRecord, Problem, ProblemKind
 from pkikit.fleet.stored.kept_records import KeptRecords
 from pkikit.text import listed
 

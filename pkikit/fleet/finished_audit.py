@@ -14,8 +14,8 @@ from pkikit.errors import InputError
 from pkikit.expectations.house.house_file import HouseRules
 from pkikit.explore.executors import Dask, Executor, InProcess, Processes, available_cores
 from pkikit.fleet.audit import Wish, audit
+from pkikit.fleet.audit_records import SOON, FleetAudit
 from pkikit.fleet.folders.found_folders import find_folders
-from pkikit.fleet.records import SOON, FleetAudit
 from pkikit.fleet.stored.kept_records import kept_records
 from pkikit.fleet.written.fleet_json import to_document
 from pkikit.fleet.written.fleet_sentences import verdict_of

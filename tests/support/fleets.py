@@ -12,8 +12,8 @@ import yaml
 from pkikit import __version__
 from pkikit.explore.executors import InProcess
 from pkikit.fleet.audit import Wish, audit
+from pkikit.fleet.audit_records import FleetAudit, FolderRecord
 from pkikit.fleet.folders.found_folders import find_folders
-from pkikit.fleet.records import FleetAudit, FolderRecord
 from pkikit.fleet.stored.kept_records import KeptRecords
 from pkikit.model.deployment import deployment_from
 from pkikit.model.world import World

@@ -233,7 +233,7 @@ def test_outputs_and_baselines_that_cannot_be_used_are_refused_before_anything_i
     Path("cut.json").write_text(Path("lint.json").read_text()[:300])
     refused = {
         ("--baseline", "cut.json"): "is not a whole JSON document",
-        ("--baseline", "verify.json"): "is not what pkikit lint --json prints",
+        ("--baseline", "verify.json"): "is not the JSON output of pkikit lint",
         ("--baseline", "none.json"): "no such file",
         (
             "--sarif",

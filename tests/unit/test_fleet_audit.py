@@ -16,10 +16,10 @@ import pytest
 from pkikit import __version__
 from pkikit.errors import InputError
 from pkikit.explore.executors import InProcess, Lost, Processes
+from pkikit.fleet.audit_records import FolderKind
 from pkikit.fleet.finished_audit import chosen_executor, run_audit
 from pkikit.fleet.folders import audited_folder as work
 from pkikit.fleet.folders.found_folders import find_folders
-from pkikit.fleet.records import FolderKind
 from pkikit.fleet.stored.kept_records import kept_records
 from pkikit.fleet.stored.parquet import to_parquet
 from pkikit.judge.legs.known_parts import State
@@ -133,7 +133,7 @@ def test_one_name_on_two_deployments_is_a_problem_of_both(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "says"), [("missing", "no such folder"), ("file", "is a file"), ("empty", "is empty")]
 )
-def test_what_is_no_fleet_is_refused(tmp_path: Path, name: str, says: str) -> None:
+def test_folder_without_a_fleet_is_refused(tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=says):

@@ -22,8 +22,8 @@ from typer.testing import CliRunner
 import pkikit as package
 from pkikit.commands.cli import app
 from pkikit.errors import InputError
+from pkikit.fleet.audit_records import FleetAudit
 from pkikit.fleet.finished_audit import FinishedAudit
-from pkikit.fleet.records import FleetAudit
 from pkikit.fleet.stored.columns import COLUMNS
 from pkikit.fleet.stored.parquet import read_parquet, to_parquet
 from pkikit.fleet.written.metrics import to_metrics

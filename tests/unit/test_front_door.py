@@ -20,12 +20,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import pkikit
 import simulator
-from pkikit.api import decide
+from pkikit.api import decide, fleets
 from pkikit.files import key_pem
 from pkikit.issue.authority import create_root
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import DAY, craft
 from tests.support.api_docs import api_md, public_objects
+from tests.support.fleets import write_small
 from tests.support.places import ROOT
 from tests.support.worlds import AT, E1, deployment
 
@@ -349,7 +350,12 @@ def test_objects_of_cryptography_are_enough() -> None:
     ).accepted
 
 
-EXAMPLES = {name: thing for name, thing in vars(decide).items() if getattr(thing, "__module__", "") == decide.__name__}
+EXAMPLES = {
+    name: thing
+    for m in (decide, fleets)
+    for name, thing in vars(m).items()
+    if getattr(thing, "__module__", "") == m.__name__
+}
 
 
 @pytest.mark.parametrize("name", [n for n in EXAMPLES if n in pkikit.__all__ and n != "Diagnosis"])
@@ -358,6 +364,8 @@ def test_example_in_a_docstring_is_true(name: str, tmp_path: Path, monkeypatch: 
     (tmp_path / "house-rules.yaml").write_bytes((ROOT / "docs" / "house-rules.yaml").read_bytes())
     (tmp_path / "e1.pem").write_bytes(PEM)
     (tmp_path / "ca.pem").write_bytes(CA.certificate.public_bytes(Encoding.PEM))
+    if name == "fleet_audit":
+        write_small(tmp_path / "fleet" / "single-pair", "single-pair")
     monkeypatch.chdir(tmp_path)
     examples = doctest.DocTestParser().get_doctest(getattr(pkikit, name).__doc__, {"pkikit": pkikit}, name, None, None)
     assert examples.examples

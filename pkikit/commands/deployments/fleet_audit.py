@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.ci_results.found_cases import Results
+    from pkikit.fleet.audit_records import ConnectionRecord, FleetAudit
     from pkikit.fleet.finished_audit import FinishedAudit
-    from pkikit.fleet.records import ConnectionRecord, FleetAudit
 
 _MOST = 8
 

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from pkikit.errors import PkikitError
 from pkikit.expectations.house.house_file import HouseRules
+from pkikit.fleet.audit_records import FolderRecord
 from pkikit.fleet.folders.content_digest import digest_of_content, state_of_files
 from pkikit.fleet.folders.found_folders import FoundFolder
 from pkikit.fleet.folders.read_folder import read_folder
 from pkikit.fleet.folders.record_of import record_of
-from pkikit.fleet.records import FolderRecord
 from pkikit.text import printable
 
 _TRIES, _LONGEST = 3, 500

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pkikit.errors import InputError
 from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
-from pkikit.fleet.records import FolderKind
+from pkikit.fleet.audit_records import FolderKind
 from pkikit.text import listed
 
 MAX_FOLDERS, MAX_DEPTH = 20_000, 8

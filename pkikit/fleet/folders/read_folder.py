@@ -9,8 +9,8 @@ from pathlib import Path
 from pkikit.errors import InputError
 from pkikit.files import iter_party_folders
 from pkikit.files.deployment_folder import CERTIFICATE, TRUST, certificates_of
+from pkikit.fleet.audit_records import FolderKind
 from pkikit.fleet.folders.found_folders import FoundFolder
-from pkikit.fleet.records import FolderKind
 from pkikit.intake.assembly import assemble
 from pkikit.intake.reading import read_material
 from pkikit.model.world import World

@@ -12,9 +12,9 @@ from cryptography import x509
 from pkikit.expectations.house.house_file import HouseRules
 from pkikit.expectations.judged_promises import judge_promises
 from pkikit.expectations.promise_changes import promises_change_at
+from pkikit.fleet.audit_records import BothPurposes, ConnectionRecord, Expiry, ExpiryKind, FolderRecord
 from pkikit.fleet.folders.found_folders import FoundFolder
 from pkikit.fleet.folders.read_folder import ReadFolder
-from pkikit.fleet.records import BothPurposes, ConnectionRecord, Expiry, ExpiryKind, FolderRecord
 from pkikit.judge.checks.check import TRUSTED_CA_LIST
 from pkikit.judge.legs.first_breaks import LegBreak, first_breaks
 from pkikit.judge.legs.known_parts import Lack, State

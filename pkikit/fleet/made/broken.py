@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pkikit.fleet.audit_records import SOON
 from pkikit.fleet.made.customer import DAY, Customer
-from pkikit.fleet.records import SOON
 from pkikit.model.leg import Consumer, Leg, NameCheck, Protocol
 from pkikit.model.purposes import needs_client_auth
 from pkikit.rules.rule import Rule

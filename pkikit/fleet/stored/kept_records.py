@@ -15,7 +15,7 @@ from typing import IO
 
 from filelock import FileLock
 
-from pkikit.fleet.records import FolderRecord
+from pkikit.fleet.audit_records import FolderRecord
 from pkikit.model.codec.document import JsonLines
 
 MOST = 512 * 1024 * 1024

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pkikit.errors import InputError
 from pkikit.extras import optional_packages
 from pkikit.files.disk import read_bytes
-from pkikit.fleet.records import FleetAudit, FolderRecord
+from pkikit.fleet.audit_records import FleetAudit, FolderRecord
 from pkikit.fleet.stored.columns import COLUMNS, OF_CONNECTION, OF_FIRST_ROW, OF_FOLDER, Column, Kind
 from pkikit.model.codec.document import JsonLines
 from pkikit.model.codec.leaves import write_instant

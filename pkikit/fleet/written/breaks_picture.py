@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from pkikit.fleet.records import FleetAudit
+from pkikit.fleet.audit_records import FleetAudit
 from pkikit.judge.legs.known_parts import State
 from pkikit.text import counted
 from pkikit.view.chart import round_ticks

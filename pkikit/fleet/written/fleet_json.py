@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from pkikit.fleet.records import ConnectionRecord, FleetAudit, FolderRecord
+from pkikit.fleet.audit_records import ConnectionRecord, FleetAudit, FolderRecord
 from pkikit.judge.legs.known_parts import State
 from pkikit.view.description import iso
 

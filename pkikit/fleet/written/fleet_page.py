@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from pkikit.fleet.records import BothPurposes, Expiry, ExpiryKind, FleetAudit, FolderRecord
+from pkikit.fleet.audit_records import BothPurposes, Expiry, ExpiryKind, FleetAudit, FolderRecord
 from pkikit.fleet.written.breaks_picture import breaks_picture
 from pkikit.fleet.written.fleet_sentences import (
     Breaking,

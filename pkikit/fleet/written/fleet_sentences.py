@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pkikit.fleet.records import ConnectionRecord, FleetAudit, FolderRecord
+from pkikit.fleet.audit_records import ConnectionRecord, FleetAudit, FolderRecord
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.findings import Severity
 from pkikit.report.content.deployment_report import Light

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pkikit.fleet.records import Expiry, ExpiryKind, FleetAudit, FolderRecord
+from pkikit.fleet.audit_records import Expiry, ExpiryKind, FleetAudit, FolderRecord
 from pkikit.judge.legs.known_parts import State
 from pkikit.text import printable
 

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from pkikit.errors import InputError
 from pkikit.files.disk import write_together
-from pkikit.fleet.records import FleetAudit
+from pkikit.fleet.audit_records import FleetAudit
 from pkikit.fleet.stored.kept_records import cache_folder
 from pkikit.report.written.output_files import output_files
 

@@ -361,7 +361,9 @@ def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -
         named = _other_peer_named(presenter, leaf, deployment.cluster_of(presenter))
         if named and presenter in check.any_of:
             says = f"{presenter} presents the certificate of {named}."
-            swapped = Evidence(label=OTHER_PEERS_CERTIFICATE, expected=presenter, seen=named, where=presenter, says=says)
+            swapped = Evidence(
+                label=OTHER_PEERS_CERTIFICATE, expected=presenter, seen=named, where=presenter, says=says
+            )
             return SWAPPED.finding(found.subject, (*found.evidence, swapped))
         rule = missing_name_rule(deployment, presenter, check.any_of)
         return replace(found, rule=rule.id, fix=rule.fix)
