@@ -11,6 +11,7 @@ import pytest
 from workbook import home
 from workbook.course.exercises import solution_of
 from workbook.course.progress import remember
+from workbook.handin import record_folder
 from workbook.handin.__main__ import main
 from workbook.handin.grades import Form, as_csv, changed_names, grade_of, safe, table
 from workbook.handin.judged_again import judge
@@ -101,6 +102,16 @@ def test_record_of_a_power_failure_is_dropped_and_overwritten(tmp_path: Path) ->
     assert len(path.read_text().splitlines()) == 2
 
 
+def test_full_file_takes_no_more_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (first,) = records(tmp_path, (RIGHT,))
+    ledger = Ledger(tmp_path / "records")
+    before = ledger.file_of(first.record.learner).read_bytes()
+    monkeypatch.setattr(record_folder, "_MAX_FILE", len(before) + 9)
+    with pytest.raises(InputError, match="are full"):
+        ledger.add(first)
+    assert ledger.file_of(first.record.learner).read_bytes() == before
+
+
 def test_keys_rotate_and_a_leaked_key_no_longer_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (first,) = records(tmp_path, (RIGHT,))
     assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
@@ -143,7 +154,7 @@ def test_keys_that_cannot_be_trusted_are_refused(tmp_path: Path, spoil: str) -> 
         ("00-C", '["after"]', Judged.RIGHT),
         ("00-C", '["silent"]', Judged.WRONG),
         ("00-C", "[", Judged.WRONG),
-        ("00-C", "", Judged.NOT),
+        ("00-C", "", Judged.WRONG),
         ("00-B", '["c2.corp.example.com"]', Judged.WRONG),
         ("01-C", '[["set-clock", "expe.example.com"]]', Judged.NOT),
         ("99-C", '["x"]', Judged.NOT),

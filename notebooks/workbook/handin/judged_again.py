@@ -28,15 +28,17 @@ def judge(result: Result, *, with_labs: bool = False) -> Judged:
         with_labs: start labs where they are needed; takes seconds for the first answer and some tenths for each.
 
     Returns:
-        `NOT` also for a result that does not claim to be right.
+        `NOT` also for a result that does not claim to be right; `WRONG` for one that does, without an answer.
     """
     found = exercises().get(result.what)
-    if found is None or not result.right or not result.answer or result.what.startswith(_EXAM):
+    if found is None or not result.right or result.what.startswith(_EXAM):
         return Judged.NOT
     if needs_lab(found) and not with_labs:
         return Judged.NOT
     if not (needs_lab(found) or found.names or found.cause or found.right):
         return Judged.NOT
+    if not result.answer:
+        return Judged.WRONG
     try:
         answer = json.loads(result.answer)
         return Judged.RIGHT if answer_to(found, answer).right else Judged.WRONG

@@ -68,6 +68,8 @@ class Ledger:
         """
         path = self.file_of(signed.record.learner)
         try:
+            if path.exists() and path.stat().st_size + len(signed.line) > _MAX_FILE:  # no more than that is read
+                raise InputError("the records of this learner are full", where=str(self.folder))
             number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             with os.fdopen(number, "r+b", buffering=0) as stream:
                 before = stream.read(_MAX_FILE).rfind(b"\n") + 1  # half a record of a power failure is overwritten
