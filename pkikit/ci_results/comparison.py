@@ -10,6 +10,7 @@ from typing import Any
 from pkikit.ci_results.found_cases import Case, CaseState, Results
 from pkikit.ci_results.identity import Identity, fingerprint, identity_of
 from pkikit.model.findings import Finding
+from pkikit.rules.file_rules import KEY_IN_REPOSITORY
 from pkikit.text import printable
 
 _MOST = 4000
@@ -111,19 +112,19 @@ def compare(before: Results, now: Results) -> Comparison:
     moved: dict[tuple[str, str, str], list[Found]] = {}
     for found in old:
         by_case.setdefault((found.case.id, found.identity.key), []).append(found)
-        if found.case.id not in judged and now.command in RENAMING:
+        if found.case.id not in judged and now.command in RENAMING and found.finding.rule != KEY_IN_REPOSITORY.id:
             moved.setdefault(found.identity.key, []).append(found)
     unknown: list[Found] = []
     known: list[Found] = []
     matched: set[int] = set()
+    renamed_to: dict[str, str] = {}
     for found in new:
-        candidates = by_case.get((found.case.id, found.identity.key), [])
-        if found.case.id not in was_judged:
-            candidates = [*candidates, *moved.get(found.identity.key, [])]
-        same = _matching(found, candidates)
+        same = _matching(found, by_case.get((found.case.id, found.identity.key), []))
+        if not same and found.case.id not in was_judged:
+            same = _renamed(found, moved.get(found.identity.key, []), renamed_to)
         matched.update(map(id, same))
         (known if same else unknown).append(found)
-    renamed = {found.case.id for found in old if id(found) in matched and found.case.id not in judged}
+    renamed = renamed_to.keys()
     open_now = {case.id for case in now.cases if case.state in {CaseState.OPEN, CaseState.BROKEN}}
     left = [found for found in old if id(found) not in matched]
     compared = (
@@ -149,6 +150,19 @@ def _found(results: Results) -> Iterable[Found]:
 
 def _judged(results: Results) -> set[str]:
     return {case.id for case in results.cases}
+
+
+def _renamed(found: Found, others: Iterable[Found], renamed_to: dict[str, str]) -> list[Found]:
+    """Return what one earlier file had, if that file stands for this one: a file has one new name, not many."""
+    by_file: dict[str, list[Found]] = {}
+    for other in others:
+        if renamed_to.get(other.case.id, found.case.id) == found.case.id:
+            by_file.setdefault(other.case.id, []).append(other)
+    for file, candidates in by_file.items():
+        if same := _matching(found, candidates):
+            renamed_to[file] = found.case.id
+            return same
+    return []
 
 
 def _matching(found: Found, candidates: Iterable[Found]) -> list[Found]:

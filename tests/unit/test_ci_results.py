@@ -160,6 +160,20 @@ def test_baseline_knows_fewer_parts_and_no_more() -> None:
     assert not compare(results(milder), results(case("b", found()))).accepted
 
 
+def test_file_has_one_new_name_and_a_private_key_none() -> None:
+    """What was wrong with a file that is gone stands for one other file; a key under another name is a new key."""
+    before = results(case("old", found()), case("second", found("b.example.com")), command="lint")
+    once = compare(before, results(case("new", found()), case("next", found("b.example.com")), command="lint"))
+    assert once.accepted and not once.new  # noqa: PT018
+    many = compare(before, results(case("x", found()), case("y", found()), command="lint"))
+    assert [f.case.id for f in many.new] == ["y"]
+    key = replace(found(rule="repository.private-key"), subject="a.key")
+    moved = replace(key, subject="b.key")
+    assert not compare(
+        results(case("a.key", key), command="guard"), results(case("b.key", moved), command="guard")
+    ).accepted
+
+
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with c1's certificate: without the name of its cluster (bad.pem), and with all names (good.pem)."""
