@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from pkikit.anonymise.brought_folder import BroughtFolder, read_folder
 from pkikit.errors import InputError
 from pkikit.files import Passphrase
-from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, RECORD
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, RECORD, YAML, is_yaml
 from pkikit.files.regular import open_regular
 from pkikit.files.streams.members import Limits, members_of
 from pkikit.files.streams.peeked import DAMAGED, Peeked, is_packed, refuse_damaged
@@ -19,8 +19,7 @@ from pkikit.intake.reading import read_material
 from pkikit.text import printable
 
 _MAX_MEMBERS, _MAX_CONTENT, _MAX_UNPACKED = 5_000, 128 * 1024 * 1024, 1536 * 1024 * 1024
-_READ = (".yaml", ".yml", ".pem", ".crl", ".ocsp", RECORD)
-_YAML = {".yaml", ".yml"}
+_READ = (*YAML, ".pem", ".crl", ".ocsp", RECORD)
 
 
 def opened(
@@ -53,7 +52,7 @@ def opened(
             raise InputError("does not exist", where=printable(str(source)))
     if len(sources) == 1:
         source = sources[0]
-        if source.suffix.lower() in _YAML or certificates is not None or _has_deployment(source):
+        if is_yaml(source) or certificates is not None or _has_deployment(source):
             return read_folder(source, certificates)
         if not source.is_dir() and (members := _packed_folder(source)):
             return read_folder(_unpacked(members, place, str(source)))
@@ -61,7 +60,7 @@ def opened(
 
 
 def _has_deployment(source: Path) -> bool:
-    return source.is_dir() and any(p.suffix.lower() in _YAML for p in source.iterdir())
+    return source.is_dir() and any(is_yaml(p) for p in source.iterdir())
 
 
 def _imported(

@@ -27,6 +27,7 @@ from pkikit.design.legs import legs_of
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.expectations.house.house_file import HouseRules
+from pkikit.files.deployment_folder import is_yaml
 from pkikit.judge.logs.log_text import diagnose_text
 from pkikit.judge.matching.name_matching import NameMatch, match_name, reference_name
 from pkikit.judge.verify import verify_certificate
@@ -47,8 +48,6 @@ from pkikit.report.file_lint import (
 from pkikit.rules.catalogue import all_rules
 from pkikit.rules.rule import Rule
 from pkikit.values.instants import parse_instant
-
-_YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +231,7 @@ def lint(
     """
     rules = house_rules if house_rules is None or isinstance(house_rules, HouseRules) else load_house_rules(house_rules)
     if isinstance(subject, Deployment) or (
-        isinstance(subject, str | os.PathLike) and Path(os.fsdecode(subject)).suffix.lower() in _YAML
+        isinstance(subject, str | os.PathLike) and is_yaml(Path(os.fsdecode(subject)))
     ):
         given, instant = deployment_of(subject, version=version), parse_instant(at, datetime.now(UTC))
         verdicts = lint_whole_deployment(given, at=instant, rules=rules)

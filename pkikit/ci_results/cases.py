@@ -112,7 +112,8 @@ def _connection(leg: Document, names: ShortNames, group: str) -> Case:
     leg_id, state = text_at(leg, "id"), leg.get("state")
     if state not in _STATES:
         raise NotResults(f"the connection {printable(leg_id, 80)} has no state")
-    lacks = [f"no {m.get('part')} of {m.get('machine')}" for m in objects_in(leg.get("missing", []), "missing")]
+    missing = objects_in(leg.get("missing", []), "missing")
+    lacks = [f"no {m.get('service') or ''} {m.get('part')} of {m.get('machine')}".replace("  ", " ") for m in missing]
     findings = findings_in(leg.get("findings"), "legs.findings")
     # What was judged on the side that is known is shown, and an answer for the whole is not known.
     return Case(

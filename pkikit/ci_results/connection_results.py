@@ -76,7 +76,7 @@ class _Lines:
 def _case(leg: LegReport, names: ShortNames, group: str, lines: _Lines, certs: Path | None) -> Case:
     ends = (leg.leg.server, leg.leg.client)
     closer = {f.subject: place for f in leg.findings if (place := _brought(leg, f, certs)) is not None}
-    lacks = ", ".join(f"no {lack.part.value} of {lack.machine}" for lack in leg.lacks)
+    lacks = ", ".join(f"no {lack}" for lack in leg.lacks)
     return Case(
         id=leg.leg.id,
         name=names.connection(leg.leg),

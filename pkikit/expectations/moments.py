@@ -58,8 +58,7 @@ class Moment:
 
     def lacking(self, leg_ids: Iterable[str]) -> tuple[str, ...]:
         """Return what is missing for an answer about connections, each once: `trusted CA list of e1.example.com`."""
-        lacks = (lack for leg in leg_ids for lack in self.breaks[leg].now.lacks)
-        return tuple(dict.fromkeys(f"{lack.service} {lack.part.value} of {lack.machine}".strip() for lack in lacks))
+        return tuple(dict.fromkeys(str(lack) for leg in leg_ids for lack in self.breaks[leg].now.lacks))
 
     def cause_of(self, leg_id: str) -> Finding | None:
         """Return what breaks a connection that is down: the finding of its first cause."""

@@ -25,7 +25,12 @@ DOMAIN_FILES = "cert-domain-*.pem"
 MACHINE_FILES = (CERTIFICATE, SERVICE_CERTIFICATES, CLIENT, TRUST, SERVICE_LISTS, CRLS)
 # Beside the machines: what CAs publish, CRLs and OCSP answers.
 PUBLISHED, URLS = "ca", "urls.yaml"
-_YAML = frozenset({".yaml", ".yml"})
+YAML = (".yaml", ".yml")
+
+
+def is_yaml(path: Path) -> bool:
+    """Return True for the name of a YAML file, in large or small letters."""
+    return path.suffix.lower() in YAML
 
 
 def is_machine_file(name: str) -> bool:
@@ -80,7 +85,7 @@ def find_deployment(path: Path) -> Path:
     for folder in (path, path.parent if path.name else path.resolve().parent):
         if (folder / DEPLOYMENT).is_file():
             return folder / DEPLOYMENT
-        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _YAML and p.is_file())
+        found = sorted(p for p in folder.iterdir() if is_yaml(p) and p.is_file())
         if len(found) > 1:
             names = listed([p.name for p in found], at_most=5)
             raise InputError(f"which deployment file is meant? There are {names}; name one instead of the folder",

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from pkikit.errors import EncodingError, InputError
 from pkikit.files.contents import FileContents, Passphrase
+from pkikit.files.deployment_folder import YAML
 from pkikit.files.objections import refuse_unreadable, refuse_without_newline, refuse_wrong_order
 from pkikit.files.parse import parse
 from pkikit.files.regular import open_regular
@@ -62,6 +63,27 @@ def _size(limit: int) -> str:
     return f"{limit // 1024 // 1024} MB" if limit >= 1024 * 1024 else f"{limit // 1024} KB"
 
 
+def read_yaml_text(path: Path, limit: int, what_is: str) -> str:
+    """Read the text of a YAML file.
+
+    Args:
+        path: the file.
+        limit: the largest size that is read, in bytes.
+        what_is: what the file should be, with its verb: `a deployment file is`.
+
+    Returns:
+        The text.
+
+    Raises:
+        InputError: the file cannot be read, or it is not UTF-8.
+    """
+    data = read_bytes(path, limit, likely=YAML)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8 text (byte {error.start}): {what_is} YAML", where=str(path)) from None
+
+
 def load_deployment(path: Path, *, version: str | None = None) -> Deployment:
     """Read a deployment file.
 
@@ -75,14 +97,7 @@ def load_deployment(path: Path, *, version: str | None = None) -> Deployment:
     Raises:
         InputError: the file cannot be read, or it is not a deployment file; the message names line and key.
     """
-    data = read_bytes(path, MAX_DEPLOYMENT, likely=(".yaml", ".yml"))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"is not UTF-8 text (byte {error.start}): a deployment file is YAML", where=str(path)
-        ) from None
-    read = parse_deployment(text, where=str(path))
+    read = parse_deployment(read_yaml_text(path, MAX_DEPLOYMENT, "a deployment file is"), where=str(path))
     if version is None:
         return read
     return read.model_copy(update={"version": str(ProductVersion.parse(version))})

@@ -143,7 +143,7 @@ def _with_file(fqdn: str, certs: Path | None) -> str:
 def _row(report: LegReport) -> tuple[str, str, str]:
     judged = "" if report.trace is not None or report.lacks else " (judged, not dialled)"
     side = f", refused by the {report.rejected_by.value}" if report.rejected_by else ""
-    why = ", ".join(report.causes) or ", ".join(f"no {lack.part.value} of {lack.machine}" for lack in report.lacks)
+    why = ", ".join(report.causes) or ", ".join(f"no {lack}" for lack in report.lacks)
     return report.leg.id, f"{report.state.mark} {report.state.words}{side}{judged}", why
 
 

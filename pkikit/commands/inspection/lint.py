@@ -143,13 +143,12 @@ def lint(
 
 def _role_of(question: LintQuestion, files: Iterable[Path]) -> str:
     """Return for which peer of which version a file was judged."""
+    from pkikit.files.deployment_folder import is_yaml
+
     if question.deployment is not None and question.peer is not None:
         return f" on {question.peer}, {question.use.version}"
     # A deployment has its own version.
-    return "" if any(path.suffix in _DEPLOYMENTS for path in files) else f" for {question.use.version}"
-
-
-_DEPLOYMENTS = {".yaml", ".yml"}
+    return "" if any(map(is_yaml, files)) else f" for {question.use.version}"
 
 
 def _show_services(out: Console, services: Sequence[Service], names: ShortNames, *, verbose: bool) -> None:
@@ -209,11 +208,12 @@ def _lint_files(
 ) -> list[_Linted]:
     """Judge each file once; the services are the connections that would see its certificate."""
     from pkikit.files import read_file
+    from pkikit.files.deployment_folder import is_yaml
     from pkikit.report.file_lint import lint_file, lint_whole_deployment, services_in
 
     found: list[_Linted] = []
     for path in dict.fromkeys(files):
-        if path.suffix in _DEPLOYMENTS:
+        if is_yaml(path):
             given = read_deployment(path, version=version)
             verdicts = lint_whole_deployment(given, at=question.use.at, rules=question.rules)
             found.append(_Linted(path=path, verdicts=verdicts))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pkikit.ecosystem.ecosystem_rule import Change, EcosystemRule
 
 _YEARS, _LAST_YEAR = 10, 9999
+_MOST_BYTES = 1024 * 1024  # of a file of rules
 _SUBJECTS = ("lifetimes", "validation", "client-auth", "roots", "revocation", "algorithms", "post-quantum")
 _ISSUERS = ("private-ca", "public-ca", "acme")
 
@@ -133,15 +134,11 @@ def _later(first: datetime) -> datetime:
 def _own(file: Path) -> tuple[EcosystemRule, ...]:
     """Read a file of the user's own rules."""
     from pkikit.ecosystem.rule_reading import rules_of
-    from pkikit.files import read_bytes
+    from pkikit.files.disk import read_yaml_text
     from pkikit.model.deployment_file.yaml_source import read_yaml
 
     where = printable(str(file), 300)
-    try:
-        text = read_bytes(file, likely=(".yaml", ".yml")).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", where=str(file)) from None
-    return rules_of(read_yaml(text, where=where).data, where=where)
+    return rules_of(read_yaml(read_yaml_text(file, _MOST_BYTES, "rules are"), where=where).data, where=where)
 
 
 def _today(rule: EcosystemRule, at: datetime) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pkikit.errors import InputError
-from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT
+from pkikit.files.deployment_folder import CERTIFICATES, DEPLOYMENT, is_yaml
 from pkikit.fleet.audit_records import FolderKind
 from pkikit.text import listed
 
 MAX_FOLDERS, MAX_DEPTH = 20_000, 8
-_YAML, _PACKED = (".yaml", ".yml"), (".tar.gz", ".tgz", ".tar", ".zip")
+_PACKED = (".tar.gz", ".tgz", ".tar", ".zip")
 _PEEK = 64 * 1024
 _Identity = tuple[int, int]
 
@@ -223,7 +223,7 @@ def _deployments_in(path: Path, files: list[str]) -> list[str]:
     """Return the names of the deployment files of a folder; the one with the usual name counts alone."""
     if DEPLOYMENT in files:
         return [DEPLOYMENT]
-    return [name for name in files if name.lower().endswith(_YAML) and _lists_clusters(path / name)]
+    return [name for name in files if is_yaml(path / name) and _lists_clusters(path / name)]
 
 
 def _several(listing: _Listing) -> str:

@@ -17,7 +17,7 @@ from pkikit.fleet.folders.found_folders import FoundFolder
 from pkikit.fleet.folders.read_folder import ReadFolder
 from pkikit.judge.checks.check import TRUSTED_CA_LIST
 from pkikit.judge.legs.first_breaks import LegBreak, first_breaks
-from pkikit.judge.legs.known_parts import Lack, State
+from pkikit.judge.legs.known_parts import State
 from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Purpose
@@ -90,7 +90,7 @@ def _connection(found: LegBreak, names: ShortNames, read: ReadFolder) -> Connect
         protocol=leg.protocol.value,
         state=found.state,
         breaks_at=found.since if found.state is State.DOWN else found.at,
-        missing=tuple(map(_lack_in_words, found.now.lacks)) if found.state is State.NOT_ASSESSED else (),
+        missing=tuple(map(str, found.now.lacks)) if found.state is State.NOT_ASSESSED else (),
     )
     if broken is None:
         return made
@@ -114,10 +114,6 @@ def _errors(report: LegReport) -> tuple[Finding, ...]:
     places = {rule: place for place, rule in enumerate(report.causes)}
     errors = (finding for finding in report.findings if finding.severity is Severity.ERROR)
     return tuple(sorted(errors, key=lambda finding: places.get(finding.rule, len(places))))
-
-
-def _lack_in_words(lack: Lack) -> str:
-    return " ".join(filter(None, (lack.service, lack.part.value, "of", lack.machine)))
 
 
 def _files_of(report: LegReport, finding: Finding, read: ReadFolder) -> Iterator[str]:

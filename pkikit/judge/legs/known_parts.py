@@ -52,6 +52,14 @@ class Lack:
     part: Part
     service: str = ""
 
+    def __str__(self) -> str:
+        """What is missing, for people: `CallManager certificate of cucm1.example.com`."""
+        return f"{self.service} {self.part} of {self.machine}".lstrip()
+
+    def to_json(self) -> dict[str, str]:
+        """Return one entry of `missing`."""
+        return {"machine": self.machine, "part": self.part.value, "service": self.service}
+
 
 class Assumption(enum.StrEnum):
     """What a refusal rests on, where the certificate that is refused is missing."""

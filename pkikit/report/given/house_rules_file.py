@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pkikit.errors import InputError
 from pkikit.expectations.house.house_file import HouseRules, parse_house_rules
-from pkikit.files import read_bytes
+from pkikit.files.disk import read_yaml_text
 
 MAX_FILE = 1024 * 1024
 
@@ -23,9 +22,4 @@ def load_house_rules(path: Path) -> HouseRules:
     Raises:
         InputError: the file cannot be read, or a rule is wrong or not proved; the message names the line.
     """
-    data = read_bytes(path, MAX_FILE, likely=(".yaml", ".yml"))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"is not UTF-8 text (byte {error.start}): house rules are YAML", where=str(path)) from None
-    return parse_house_rules(text, where=str(path))
+    return parse_house_rules(read_yaml_text(path, MAX_FILE, "house rules are"), where=str(path))

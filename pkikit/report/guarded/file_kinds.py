@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pkikit.errors import InputError, PkikitError
 from pkikit.files import parse
-from pkikit.files.deployment_folder import CRLS, DEPLOYMENT, is_key_file, is_machine_file
+from pkikit.files.deployment_folder import CRLS, DEPLOYMENT, is_key_file, is_machine_file, is_yaml
 from pkikit.files.regular import open_regular
 
 
@@ -28,7 +28,6 @@ class Question(enum.StrEnum):
 MOST_READ = 8 * 1024 * 1024
 _CERTIFICATES = frozenset({".pem", ".crt", ".cer", ".der", ".p7b", ".p7c", ".csr", ".req"})
 _STORES = frozenset({".p12", ".pfx"})
-_YAML = frozenset({".yaml", ".yml"})
 # Folders that hold other people's files, or what programs keep for themselves.
 _SKIPPED = frozenset(
     {"node_modules", "__pycache__", "venv", ".git", ".hg", ".svn", ".venv", ".tox", ".nox", ".eggs", ".cache"}
@@ -102,7 +101,7 @@ def beginning_of(path: Path) -> bytes:
 
 def is_deployment(path: Path, data: bytes) -> bool:
     """Return True for a YAML file that describes a deployment: by its name, or by two of the keys that only one has."""
-    if path.suffix.lower() not in _YAML:
+    if not is_yaml(path):
         return False
     return path.name == DEPLOYMENT or len(set(_KEYS_OF_A_DEPLOYMENT.findall(data))) > 1
 

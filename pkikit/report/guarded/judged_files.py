@@ -11,7 +11,7 @@ from pkikit.ci_results.file_results import JudgedFile, case_path
 from pkikit.errors import InputError, PkikitError
 from pkikit.expectations.house.house_file import HouseRules
 from pkikit.files import read_certificates, read_file
-from pkikit.files.deployment_folder import CLIENT, DOMAIN_FILES, TRUST, certificates_of
+from pkikit.files.deployment_folder import CLIENT, DOMAIN_FILES, TRUST, certificates_of, is_yaml
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.findings import Evidence, Verdict, merge_verdicts
 from pkikit.report.file_lint import (
@@ -77,7 +77,7 @@ class Guard:
         """Return the files that may be wrong because this one has changed."""
         if Question.NAMES not in self.questions:
             return ()
-        if path.suffix.lower() in {".yaml", ".yml"} and _is_deployment(path):
+        if is_yaml(path) and _is_deployment(path):
             return self.deployments.files_of(path)
         if path.name == TRUST:
             return tuple(p for p in sorted(path.parent.glob("cert.pem")) if p.is_file())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pkikit.errors import InputError, PkikitError
 from pkikit.files import load_deployment
-from pkikit.files.deployment_folder import CERTIFICATES, is_machine_file
+from pkikit.files.deployment_folder import CERTIFICATES, is_machine_file, is_yaml
 from pkikit.model.deployment import Deployment
 from pkikit.report.guarded.file_kinds import beginning_of, is_deployment
 from pkikit.text import listed, one_of, printable
@@ -128,7 +128,7 @@ class Deployments:
     def _files_in(self, folder: Path) -> tuple[Path, ...]:
         if folder not in self._in_folders:
             try:
-                found = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".yaml", ".yml"} and p.is_file())
+                found = sorted(p for p in folder.iterdir() if is_yaml(p) and p.is_file())
                 self._in_folders[folder] = tuple(p for p in found if is_deployment(p, beginning_of(p)))
             except (OSError, PkikitError):
                 self._in_folders[folder] = ()

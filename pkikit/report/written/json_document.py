@@ -139,9 +139,7 @@ def _leg(report: Report, connection: LegReport) -> dict[str, Any]:
         "state": connection.state.value,
         "refused_by": connection.refused_by if connection.state is State.DOWN else None,
         "causes": list(connection.causes),
-        "missing": [
-            {"machine": lack.machine, "part": lack.part.value, "service": lack.service} for lack in connection.lacks
-        ],
+        "missing": [lack.to_json() for lack in connection.lacks],
         "assumed": list(connection.verdict.assumptions),
         "known": half_text(report, connection) or None,
     }

@@ -149,9 +149,7 @@ class LegReport:
             "dialled": self.trace is not None,
             "stand_ins": list(self.verdict.stand_ins),
             "state": self.state.value,
-            "missing": [
-                {"machine": lack.machine, "part": lack.part.value, "service": lack.service} for lack in self.lacks
-            ],
+            "missing": [lack.to_json() for lack in self.lacks],
             "assumed": list(self.verdict.assumptions),
             "outcome": self.outcome.value,
             "rejected_by": rejected_by.value if rejected_by else None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pkikit.errors import EncodingError, InputError
 from pkikit.files import Passphrase, load_deployment, read_file
+from pkikit.files.deployment_folder import is_yaml
 from pkikit.files.recognition.identify import identify
 from pkikit.files.recognition.kinds import looks_binary, text_kind
 from pkikit.files.recognition.magic import is_capture, magic_of, unicode_form
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pkikit.intake.material import Material
 
 HEAD = 65_536  # bytes that decide what a file is
-_YAML = (".yaml", ".yml")
 ANSWERS = "a certificate, a request, a key, a CRL, a log, a recorded handshake or a deployment file"
 
 
@@ -45,7 +45,7 @@ def of_file(path: Path, context: Context, passphrase: Passphrase | None = None) 
         InputError: the file cannot be read, or it is nothing that can be judged.
     """
     where = str(path)
-    if path.suffix.lower() in _YAML:
+    if is_yaml(path):
         return _of_deployment(path, context)
     head = _head(path)
     if not head.strip():
