@@ -10,7 +10,8 @@ from pkikit.ecosystem.shipped import rules_about
 
 _HEAD = """# Ten years of rules
 
-Made by `make docs` from `pkikit/ecosystem/rules`. `pkikit timeline` prints the same, and takes a file of your own rules.
+Made by `make docs` from `pkikit/ecosystem/rules`. `pkikit timeline` prints the same, and takes a file of your own rules. With a deployment
+file it also says in which year renewals by hand stop working there. [Many deployments](fleet.md) lists the certificates that lose clientAuth, with the day.
 
 Each row says who decides it and whom it concerns. A **guess** is what we could not confirm in a document, with the reason. *Read in* names what we read
 instead of the document itself."""
