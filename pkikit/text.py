@@ -41,6 +41,12 @@ def listed(words: Sequence[str], last: str = "and", *, at_most: int = 0) -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
 
 
+def not_a_formula(text: str) -> str:
+    """Return a cell of a table that no spreadsheet runs: an apostrophe goes before a text that begins as a formula does."""
+    is_run = text.startswith(("\t", "\r")) or text.lstrip().startswith(("=", "+", "-", "@", "|", "%"))
+    return f"'{text}" if is_run else text
+
+
 def one_of(name: str, known: Sequence[str]) -> str:
     """Return `there are a, b. Did you mean …?`: what a wrong name could have been."""
     return f"there are {', '.join(known)}.{did_you_mean(name, known)}"

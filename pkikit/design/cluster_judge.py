@@ -50,7 +50,7 @@ WORST = frozenset({"most_names", "blast_names", "blast_legs", "exposure_days"})
 
 @dataclass(frozen=True, kw_only=True)
 class _Named:
-    """What the names of an option mean for its cluster, whoever issues the certificates and for how long."""
+    """What the names of an option mean for its cluster, independent of the issuer and the lifetime."""
 
     certificates: int
     most_names: int
@@ -144,7 +144,7 @@ class ClusterJudge:
         )
 
     def _look_at_names(self, option: Option) -> _Named:
-        """Work out what follows from the names alone, whoever issues the certificates."""
+        """Work out what follows from the names alone, independent of the issuer."""
         peers = self.cluster.peers
         carried = {peer: self.names_of(option, peer) for peer in peers}
         shared = option.certificate == "shared"

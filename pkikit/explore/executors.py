@@ -1,7 +1,7 @@
 """Run chunks in one of three places: in this process, in processes of this machine, or on a dask cluster.
 
 Each executor yields results as they arrive and holds only a few, so memory does not grow with the number of chunks. `run` ends
-when a worker is lost; `attempts` tries the work of that worker again, alone, and goes on with the rest.
+when a worker is lost; `attempts` tries the work of that worker again, alone, and continues with the rest.
 """
 
 from __future__ import annotations
@@ -214,9 +214,9 @@ class Dask:
         given: dict[Any, _A] = {}
 
         def submit(number: int) -> list[Any]:
-            begun = [(self._client.submit(function, a, pure=False), a) for a in islice(waiting, number)]
-            given.update((future.key, argument) for future, argument in begun)
-            return [future for future, _ in begun]
+            submitted = [(self._client.submit(function, a, pure=False), a) for a in islice(waiting, number)]
+            given.update((future.key, argument) for future, argument in submitted)
+            return [future for future, _ in submitted]
 
         try:
             under_way = as_completed(submit(wide), loop=self._client.loop)

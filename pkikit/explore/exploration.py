@@ -54,7 +54,7 @@ def explore(
     chunk: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Outcome:
-    """Judge every candidate. A run that was stopped goes on with the rest, whatever runs the chunks now.
+    """Judge every candidate. A run that was stopped continues with the rest; the executor may be another one.
 
     Args:
         space: the candidates.

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 
 from pkikit.runbook.runbook_contents import Runbook
 from pkikit.runbook.runbook_step import RunbookStep
-from pkikit.text import printable
+from pkikit.text import not_a_formula, printable
 
 COLUMNS = (
     "step", "title", "owner", "machine", "where", "begins (UTC)", "ends (UTC)", "ask on", "window", "restart", "file", "sha256",
     "commands", "before", "after", "proof", "proof shows", "announced", "undo", "point of no return", "done",
 )  # fmt: skip
-_FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r]")
 
 
 def to_csv(runbook: Runbook) -> str:
@@ -44,7 +42,7 @@ def cell(text: str) -> str:
         The text, printable and bounded; line breaks stay.
     """
     shown = "\n".join(printable(line, 2_000) for line in text.split("\n"))[:8_000]
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    return not_a_formula(shown)
 
 
 def _row(made: RunbookStep) -> tuple[str, ...]:

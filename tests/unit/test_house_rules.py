@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -219,13 +218,11 @@ def test_values_from_certificates_are_escaped_and_bounded_in_messages() -> None:
     assert finding.message == "e1.example.com shows a\\x1b[31m{fix}" + "x" * 40 + "."
 
 
-def test_glob_takes_time_proportional_to_its_input() -> None:
-    """A pattern that makes a backtracking matcher explode."""
+def test_glob_never_tries_a_part_in_two_places() -> None:
+    """A matcher that backtracks would not end with this pattern."""
     glob = Glob("*a" * 127)
-    begun = time.process_time()
     assert not glob.matches("a" * 100 + "b" * MAX_TEXT)
     assert glob.matches("ab" * 126 + "a")
-    assert time.process_time() - begun < 1
     assert Glob("*.Example.COM").matches("x.example.com")
     assert not Glob("a*a").matches("a")
     assert Glob("*").matches("")

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pkikit.text import not_a_formula
 from workbook.course.bank import exercises
 from workbook.handin.record import Chain, Judged
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _EXAM = "99-"
 
 
@@ -89,7 +89,7 @@ def safe(cell: object) -> str:
     """Return a cell that no spreadsheet takes for a formula, on one line and without control characters."""
     text = cell if isinstance(cell, str) else str(cell)
     text = "".join(character if character.isprintable() else " " for character in text)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return not_a_formula(text)
 
 
 def lessons_of() -> dict[str, int]:

@@ -83,19 +83,17 @@ def lint(
     from pkikit.model.parties import Role
     from pkikit.report.file_lint import Kind, lint_question, merge_lint
 
-    if as_:
-        choice(as_, tuple(k.value for k in Kind), "--as")
-    if role is not None:
-        choice(role, tuple(r.value for r in Role), "--role")
     if (deployment is None) != (peer is None):
         given, missing = ("--deployment", "--peer FQDN") if peer is None else ("--peer", "--deployment FILE")
         raise InputError(f"--deployment and --peer go together: {given} is given, add {missing}")
+    kind = Kind(choice(as_, tuple(Kind), "--as")) if as_ else None
+    known_role = Role(choice(role, tuple(Role), "--role")) if role is not None else None
     read = (*files, *(trust or ()), request, deployment, house_rules)
     ci = ci_options("pkikit", "lint", sarif, junit, code_quality, baseline, inputs=read)
     question = lint_question(
         at=parse_instant(at, now()),
-        kind=Kind(as_) if as_ else None,
-        role=Role(role) if role else None,
+        kind=kind,
+        role=known_role,
         deployment=read_deployment(deployment, version=version) if deployment else None,
         peer=peer,
         version=version,
@@ -121,24 +119,31 @@ def lint(
     upload = _upload_advice(question) if verdict.accepted and request is not None else ""
 
     def show(out: Console) -> None:
-        from pkikit.design.legs import legs_of
-        from pkikit.view.short_names import ShortNames
-
         what = f"{listed([printable(str(f), MAX_WHERE) for f in dict.fromkeys(files)])}{_role_of(question, files)}"
-        unknown = sum(finding.is_unknown for finding in verdict.findings)
-        yes = f"No error in {what}. {not_assessed(unknown)}" if unknown else f"OK: {what}"
-        no = f"Do not use {what}"
-        if question.deployment is None:
-            show_verdict(out, verdict, yes=yes, no=no, verbose=verbose)
-        else:
-            names = ShortNames(legs_of(question.deployment))
-            show_verdict(out, verdict, yes=yes, no=no, verbose=verbose, words=names.in_text)
-            _show_services(out, services, names, verbose=verbose)
+        _show_answer(out, what, verdict, question, services, verbose=verbose)
         ended.show(out)
         console.next_steps(out, [upload] if upload else [])
 
     document = {**verdict.to_json(), **more, **ended.document}
     console.answer(document, as_json=as_json, accepted=ended.accepted, show=show)
+
+
+def _show_answer(
+    out: Console, what: str, verdict: Verdict, question: LintQuestion, services: Sequence[Service], *, verbose: bool
+) -> None:
+    """Print whether the files may be used, what was found, and which connections would refuse the certificate."""
+    from pkikit.design.legs import legs_of
+    from pkikit.view.short_names import ShortNames
+
+    unknown = sum(finding.is_unknown for finding in verdict.findings)
+    yes = f"No error in {what}. {not_assessed(unknown)}" if unknown else f"OK: {what}"
+    no = f"Do not use {what}"
+    if question.deployment is None:
+        show_verdict(out, verdict, yes=yes, no=no, verbose=verbose)
+    else:
+        names = ShortNames(legs_of(question.deployment))
+        show_verdict(out, verdict, yes=yes, no=no, verbose=verbose, words=names.in_text)
+        _show_services(out, services, names, verbose=verbose)
 
 
 def _role_of(question: LintQuestion, files: Iterable[Path]) -> str:

@@ -114,7 +114,7 @@ def _critical(made: Customer) -> Broken | None:
 
 
 def _short_key(made: Customer) -> Broken | None:
-    """A machine's own TLS stack does not load such a key, whoever verifies; a permissive link does not help."""
+    """A machine's own TLS stack does not load such a key, so no verifier matters; a permissive link does not help."""
     if any(leg.permissive for leg in made.legs):
         return None
 
