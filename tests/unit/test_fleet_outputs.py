@@ -26,9 +26,12 @@ from pkikit.fleet.audit_records import FleetAudit
 from pkikit.fleet.finished_audit import FinishedAudit
 from pkikit.fleet.stored.columns import COLUMNS
 from pkikit.fleet.stored.parquet import read_parquet, to_parquet
+from pkikit.fleet.written.fleet_sentences import light_of, verdict_of
 from pkikit.fleet.written.metrics import to_metrics
 from pkikit.fleet.written.outputs import claimed, save, target_files
 from pkikit.judge.legs.known_parts import State
+from pkikit.model.findings import Finding, Severity
+from pkikit.report.content.deployment_report import Light
 from tests.support.fleets import audited, expiring, write_customer, write_small
 from tests.support.json_documents import assert_follows
 from tests.support.places import ROOT
@@ -216,6 +219,16 @@ def test_page_says_the_verdict_first_and_needs_nothing_else(found: FleetAudit) -
     assert "2026-12-04" in text[text.index("What breaks first") :]
     assert "Certificates used for both purposes" in text
     assert "x.bin" in text
+
+
+def test_promise_that_nobody_can_assess_is_said_and_is_not_green(found: FleetAudit) -> None:
+    fine = tuple(record for record in found.records if record.accepted(found.at))
+    assert light_of(replace(found, records=fine)) is Light.GREEN
+    said = "Not assessed: MRA works. Missing: trusted CA list of e1."
+    unknown = Finding(rule="x", severity=Severity.INFO, subject="x", message=said, evidence=(), fix="Give it.")
+    open_ones = replace(found, records=tuple(replace(record, findings=(unknown,)) for record in fine))
+    assert light_of(open_ones) is Light.YELLOW
+    assert verdict_of(open_ones).endswith("Not assessed: 1 promise or house rule.")
 
 
 def test_large_fleet_has_a_page_that_stays_small(found: FleetAudit) -> None:

@@ -80,7 +80,16 @@ def light_of(audit: FleetAudit) -> Light:
         return Light.RED
     if not audit.counts[State.UP]:
         return Light.GREY
-    return Light.GREEN if audit.accepted and not audit.counts[State.NOT_ASSESSED] else Light.YELLOW
+    return Light.GREEN if audit.accepted and not _unknown_words(audit) else Light.YELLOW
+
+
+def _unknown_words(audit: FleetAudit) -> str:
+    """Return how many connections, promises and house rules are not assessed; empty if all are."""
+    connections = audit.counts[State.NOT_ASSESSED]
+    others = sum(finding.is_unknown for record in audit.records for finding in record.findings)
+    parts = [counted(connections, "connection")] if connections else []
+    parts += [counted(others, "promise or house rule", "promises or house rules")] if others else []
+    return listed(parts)
 
 
 def verdict_of(audit: FleetAudit) -> str:
@@ -93,8 +102,8 @@ def verdict_of(audit: FleetAudit) -> str:
         How many deployments need work, and why.
     """
     total, failing = len(audit.records), len(audit.failing)
-    unknown = audit.counts[State.NOT_ASSESSED]
-    rest = f" Not assessed: {counted(unknown, 'connection')}." if unknown else ""
+    unknown = _unknown_words(audit)
+    rest = f" Not assessed: {unknown}." if unknown else ""
     if not failing:
         whole = f"All {total:,} deployments are" if total > 1 else "The only deployment is"
         return f"{whole} accepted: nothing is down, and nothing breaks within {audit.within.days} days.{rest}"

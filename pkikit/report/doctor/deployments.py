@@ -44,7 +44,10 @@ def of_deployment(where: str, deployment: Deployment, at: datetime) -> Diagnosis
             ),
             ("Connections", counted(len(legs_of(deployment)), "TLS connection")),
         ),
-        not_assessed=("The certificates: a deployment file has none.",),
+        not_assessed=(
+            "The certificates: a deployment file has none.",
+            *(f"{finding.subject}: it needs the certificates." for finding in verdict.findings if finding.is_unknown),
+        ),
         next_steps=(
             f"Try every connection with certificates that fit:\nexpressway-sim check {quoted}",
             f"Judge your own certificates:\nexpressway-sim check {quoted} --certs DIR",
