@@ -187,7 +187,9 @@ class Dask:
     def __init__(self, address: str, timeout: float = 10.0) -> None:
         with optional_packages():
             import distributed
+            from distributed.comm.addressing import resolve_address
         try:
+            resolve_address(address)  # a client with an address that is none ends with a traceback of its own
             connect: Any = distributed.Client
             self._client: Any = connect(address, timeout=timeout, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:

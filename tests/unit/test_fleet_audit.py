@@ -20,7 +20,7 @@ from pkikit.fleet.audit_records import FolderKind
 from pkikit.fleet.finished_audit import chosen_executor, run_audit
 from pkikit.fleet.folders import audited_folder as work
 from pkikit.fleet.folders.found_folders import find_folders
-from pkikit.fleet.stored.kept_records import kept_records
+from pkikit.fleet.stored.kept_records import _place, kept_records
 from pkikit.fleet.stored.parquet import to_parquet
 from pkikit.judge.legs.known_parts import State
 from pkikit.report.content.build import build_report
@@ -211,6 +211,14 @@ def test_interrupted_audit_goes_on_and_a_finished_one_leaves_nothing(tmp_path: P
     resumed = run_audit(tmp_path, at=AT, judged_by=__version__, executor=chosen_executor(1, None)).audit
     assert (resumed.reused, resumed.records) == (1, whole.records)
     assert not journal.exists()
+
+
+def test_full_disk_of_the_cache_does_not_end_an_audit(tmp_path: Path) -> None:
+    write_small(tmp_path / "a", "a")
+    (record,) = audited(tmp_path).records
+    _place(tmp_path).symlink_to("/dev/full")
+    with kept_records(tmp_path) as kept:
+        kept.keep(record)
 
 
 def test_killed_audit_goes_on(tmp_path: Path) -> None:

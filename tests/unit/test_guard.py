@@ -100,6 +100,9 @@ def test_private_keys_in_every_form_are_found_and_what_looks_like_one_is_not(rep
     store = pkcs12.serialize_key_and_certificates(b"e1", key, CREDENTIAL.leaf, None, BestAvailableEncryption(b"x"))
     lines = key_pem(key).splitlines()
     (repository / ".private").mkdir()
+    (repository / ".some-venv").mkdir()
+    (repository / ".some-venv" / "pyvenv.cfg").touch()
+    (repository / ".some-venv" / "key.pem").write_bytes(key_pem(key))
     keys = {
         "plain.txt": key_pem(key),
         "encrypted": ENCRYPTED,
@@ -127,7 +130,9 @@ def test_private_keys_in_every_form_are_found_and_what_looks_like_one_is_not(rep
     found = guarded(*keys, *near, "--only", "keys", code=1)
     assert {name for name, rules in found.items() if rules == ["repository.private-key"]} == set(keys)
     assert {name for name, rules in found.items() if not rules} == set(near)
-    assert guarded(".", "--only", "keys", code=1)[".private/key.pem"]
+    everywhere = guarded(".", "--only", "keys", code=1)
+    assert everywhere[".private/key.pem"]
+    assert ".some-venv/key.pem" not in everywhere
 
 
 def test_guard_of_nothing_is_bad_input(repository: Path) -> None:

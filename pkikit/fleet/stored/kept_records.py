@@ -10,8 +10,8 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from filelock import FileLock
 
@@ -24,7 +24,7 @@ MOST = 512 * 1024 * 1024
 class KeptRecords:
     """The records of an audit that is not finished. Nothing is kept if there is no place for it, or if another audit has it."""
 
-    def __init__(self, stream: IO[bytes] | None) -> None:
+    def __init__(self, stream: FileIO | None) -> None:
         """Take the open file; None for nothing."""
         self._stream = stream
         self._lines = JsonLines(FolderRecord)
@@ -33,15 +33,14 @@ class KeptRecords:
         """Return what an interrupted audit left, by folder; the newest record of each."""
         if self._stream is None or os.fstat(self._stream.fileno()).st_size > MOST:
             return {}
-        self._stream.seek(0)
-        return {record.folder: record for record in self._lines.values(self._stream)}
+        with Path(self._stream.name).open("rb") as lines:
+            return {record.folder: record for record in self._lines.values(lines)}
 
     def keep(self, record: FolderRecord) -> None:
         """Write a record. An audit does not fail because of what is only kept for the next one."""
         if self._stream is not None:
             with contextlib.suppress(OSError):
                 self._stream.write(self._lines.line(record).encode())
-                self._stream.flush()
 
     def forget(self) -> None:
         """Remove everything: the audit is finished."""
@@ -62,11 +61,12 @@ def kept_records(root: Path) -> Iterator[KeptRecords]:
         The records; they stay on the disk until `forget` is called. There are none if another audit of the folder is running.
     """
     with contextlib.ExitStack() as open_files:
-        stream: IO[bytes] | None = None
+        stream: FileIO | None = None
         with contextlib.suppress(OSError):  # also filelock's Timeout
             path = _place(root)
             open_files.enter_context(FileLock(f"{path}.lock", timeout=0))
-            stream = open_files.enter_context(path.open("a+b"))
+            # Without a buffer: on a full disk, a rest in it would fail once more when the file is closed.
+            stream = open_files.enter_context(path.open("ab", buffering=0))
         yield KeptRecords(stream)
 
 

@@ -30,7 +30,7 @@ _CERTIFICATES = frozenset({".pem", ".crt", ".cer", ".der", ".p7b", ".p7c", ".csr
 _STORES = frozenset({".p12", ".pfx"})
 # Folders that hold other people's files, or what programs keep for themselves.
 _SKIPPED = frozenset(
-    {"node_modules", "__pycache__", "venv", ".git", ".hg", ".svn", ".venv", ".tox", ".nox", ".eggs", ".cache"}
+    {"node_modules", "__pycache__", "venv", ".venv", ".git", ".hg", ".svn", ".tox", ".nox", ".eggs", ".cache"}
 )
 _CACHES = re.compile(r"\.\w+_cache|\.ipynb_checkpoints")
 # A key has base64 below its header, in long lines or several short ones; a text that only names the header is fine.
@@ -73,11 +73,16 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     for name, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if f not in _SKIPPED and not _CACHES.fullmatch(f))
+        folders[:] = sorted(f for f in folders if not _is_of_programs(Path(name) / f))
         for file in sorted(files):
             path = Path(name) / file
             if path.is_file():
                 yield path
+
+
+def _is_of_programs(folder: Path) -> bool:
+    name = folder.name
+    return name in _SKIPPED or _CACHES.fullmatch(name) is not None or (folder / "pyvenv.cfg").exists()
 
 
 def beginning_of(path: Path) -> bytes:
