@@ -174,6 +174,9 @@ def test_steps_of_action_and_template_install_offline_and_answer(desk: Path, tmp
     assert (bad.returncode, outputs["sarif"], outputs["exit-code"]) == (2, "", "2")
     assert not list((desk / "pkikit-reports").glob("*"))
     assert not list(desk.rglob("hacked"))
+    for odd in ({"options": "--help"}, {"reports": "x\naccepted=true"}):  # no answer is not a yes
+        bad, outputs = step("run", **odd)
+        assert (bad.returncode, outputs.get("accepted", "false")) == (2, "false"), bad.stdout
 
     job: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text())[".pkikit"]
     (desk / "private.pem").write_text("-----BEGIN PRIVATE KEY-----\n" + "A" * 64 + "\n")
