@@ -67,6 +67,8 @@ def _judged(
     answers: list[Answer] = []
     missing: list[str] = []
     found = held(scope)
+    if not found:
+        return Expectation.about_nothing(place, says, "The deployment has no such machine with a certificate")
     for rule, look in checks:
         breaches = []
         for one in found:

@@ -95,9 +95,10 @@ def test_connection_that_comes_back_and_goes_down_again_is_seen() -> None:
 @pytest.mark.parametrize("promise", [
     "services: {b2b: {}}", "services: {mra: {clusters: [core]}}", "services: {mra: {until: 2026-11-23}}",
     "connections: {kind: ldap}", "connections: {zone: partner, until: 2026-11-23}",
+    "public_ca: {never_on: [meeting-server]}", "keys: {rsa: 4096, of: [partner]}",
 ])  # fmt: skip
 def test_promise_about_nothing_is_not_a_yes(promise: str) -> None:
-    """A service or a connection that the deployment has not, and a day that is past."""
+    """A service, a connection or machines that the deployment does not have, and a day that is past."""
     found = judged(WorldBuilder(), promise)
     assert found.outcome is Outcome.NOT_ASSESSED
     assert found.missing
