@@ -84,6 +84,21 @@ class JudgedPromises:
         words = ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
         return f"{counted(len(every), 'house rule')}: {words}"
 
+    @property
+    def short_of(self) -> str:
+        """How many promises and house rules are not kept: `1 promise broken, 2 not assessed`; empty if all are."""
+        promises = Counter(expectation.outcome for expectation in self.expectations)
+        rules = self.house.checked if self.house is not None else ()
+        broken = sum(bool(self.of_rule(rule).broken) for rule in dict.fromkeys(rules))
+        unknown = len(set(self.house.not_assessed)) if self.house is not None else 0
+        parts = [
+            (promises[Outcome.BROKEN], "promise broken", "promises broken"),
+            (promises[Outcome.NOT_ASSESSED], "promise not assessed", "promises not assessed"),
+            (broken, "house rule broken", "house rules broken"),
+            (unknown, "house rule not assessed", "house rules not assessed"),
+        ]
+        return ", ".join(counted(number, one, many) for number, one, many in parts if number)
+
     def of_rule(self, rule: str) -> OfRule:
         """Return what one house rule found.
 

@@ -77,6 +77,18 @@ def test_machine_without_a_deployment_is_not_passed(repository: Path) -> None:
     assert "Did you mean" in guarded("certificates/e9.example.com/cert.pem", *named, code=1).popitem()[1][0]
 
 
+def test_trusted_ca_list_of_a_client_is_judged_and_that_of_a_stranger_is_not(repository: Path) -> None:
+    """Clients have a folder with a list, and no certificate."""
+    listed = repository / "certificates" / E1 / "trust.pem"
+    for machine in ("jabber.example.com", "jabber.example.org"):
+        (repository / "certificates" / machine).mkdir()
+        (repository / "certificates" / machine / "trust.pem").write_bytes(listed.read_bytes())
+    known, unknown = (f"certificates/jabber.{domain}/trust.pem" for domain in ("example.com", "example.org"))
+    assert guarded(known, code=0) == {known: []}
+    assert "is not a machine of clustered-mra" in guarded(unknown, code=1)[unknown][0]
+    assert "?." not in pkikit_in_process("guard", *WHEN, unknown).stdout
+
+
 def test_files_that_cannot_be_read_are_named_and_the_others_are_judged(repository: Path) -> None:
     (repository / "deployment.yaml").write_text("name: x\nclusters: [\n")
     strange = os.fsdecode(b"odd\xff\x1b[31m\n.pem")

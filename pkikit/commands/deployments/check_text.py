@@ -91,7 +91,7 @@ def headline(
     where = f"{report.deployment} at {unbroken(format_time(report.at))}"
     rest = f", {unknown} not assessed" if unknown else ""
     if promises is not None and not promises.kept:
-        rest += ", and not all promises and house rules are kept"
+        rest += f"; {promises.short_of}"
     if not down:
         mark = "✘" if promises is not None and promises.broken else "?" if rest else "✔"
         return f"{mark} {up} of {every} up{rest}: {where}"

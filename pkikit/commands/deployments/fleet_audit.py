@@ -100,8 +100,9 @@ def audit(
         document = made.to_json() | {"command": "fleet audit", "files": files_said} | ended.document
 
     def show(out: Console) -> None:
-        _show(out, made, folder)
+        _show(out, made)
         ended.show(out)
+        console.next_steps(out, _steps(made, folder, at))
 
     console.answer(document, as_json=as_json, accepted=ended.accepted, show=show)
 
@@ -130,11 +131,11 @@ def _later(connection: ConnectionRecord, found: FleetAudit) -> str:
     if connection.breaks_at is None:
         return ""
     when, ahead = f"{connection.breaks_at:%Y-%m-%d}", counted(found.within.days, "day")
-    return f"It breaks on {when} by {connection.cause}. This audit accepts what holds for {ahead} (--within)."
+    return f"It breaks on {when} by {connection.cause}. This audit accepts what stays up for {ahead} (--within)."
 
 
-def _show(out: Console, made: FinishedAudit, folder: Path) -> None:
-    """Print the verdict, what breaks first, what cannot be judged, where the files are, and what to do next."""
+def _show(out: Console, made: FinishedAudit) -> None:
+    """Print the verdict, what breaks first, what cannot be judged, and where the files are."""
     from pkikit.fleet.written.fleet_sentences import light_of
     from pkikit.model.certificates.facts import format_time
     from pkikit.report.written.report_sentences import SOURCE
@@ -150,11 +151,10 @@ def _show(out: Console, made: FinishedAudit, folder: Path) -> None:
     if made.saved:
         out.print()
     console.saved(out, made.saved)
-    console.next_steps(out, _steps(made, folder))
 
 
 def _show_breaks(out: Console, found: FleetAudit) -> None:
-    from pkikit.fleet.written.fleet_sentences import breakings, when_words
+    from pkikit.fleet.written.fleet_sentences import breakings, folder_words, when_words
 
     entries = breakings(found)
     near = [entry for entry in entries if entry.at - found.at <= found.within]
@@ -163,7 +163,7 @@ def _show_breaks(out: Console, found: FleetAudit) -> None:
         console.section(out, "Breaks first:" if near else "Breaks next:")
     for entry in shown:
         mark = "✘" if entry.down else "!" if near else " "
-        when = f"{when_words(entry, found.at)}  {entry.folder.folder}: {entry.names}"
+        when = f"{when_words(entry, found.at)}  {folder_words(entry.folder)}: {entry.names}"
         console.say(out, printable(when, 300), first=f"  {mark} ")
         console.say(out, entry.first.says, indent=6)
     left = len(near or entries) - len(shown)
@@ -192,18 +192,22 @@ def _show_others(out: Console, found: FleetAudit) -> None:
         console.say(out, f"and {len(others) - _MOST:,} more", indent=4)
 
 
-def _steps(made: FinishedAudit, folder: Path) -> list[str]:
-    """Return what to do next: look at one deployment, write the page, and audit again."""
+def _steps(made: FinishedAudit, folder: Path, at: str | None) -> list[str]:
+    """Return what to do next: look at the deployment that breaks first, write the page, and audit again."""
     import shlex
+
+    from pkikit.fleet.written.fleet_sentences import breakings
 
     written, found, root = dict(made.saved), made.audit, shlex.quote(printable(str(folder)))
     steps = []
-    judged = [record for record in found.failing if not record.error]
-    if judged:
-        one = shlex.quote(printable(str(folder / judged[0].folder)))
-        steps.append(f"Look at one of them:\npkikit report {one}")
+    then = f" --at {shlex.quote(printable(at))}" if at is not None else ""
+    failing = {record.folder for record in found.failing if not record.error}
+    first = next((entry.folder.folder for entry in breakings(found) if entry.folder.folder in failing), None)
+    if first is not None:
+        one = shlex.quote(printable(str(folder / first)))
+        steps.append(f"Look at the first one:\npkikit report {one}{then}")
     if "Page" not in written:
-        steps.append(f"Write a page about all of them:\npkikit fleet audit {root} --html fleet.html")
+        steps.append(f"Write a page about all of them:\npkikit fleet audit {root} --html fleet.html{then}")
     if "Parquet file" in written:
         last = shlex.quote(printable(str(written["Parquet file"])))
         steps.append(f"Next time, judge only what changed:\npkikit fleet audit {root} --since {last} --parquet {last}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,8 @@ import typer
 
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, now
-from pkikit.text import counted
+from pkikit.commands.terminal.layout import unbroken
+from pkikit.text import counted, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +51,7 @@ def make(
 
 
 def _show(out: Console, truth: Truth, folder: Path) -> None:
+    from pkikit.model.certificates.facts import format_time
     from pkikit.view.description import iso
 
     sound = [one for one in truth.folders if not one.damage]
@@ -56,11 +59,14 @@ def _show(out: Console, truth: Truth, folder: Path) -> None:
     breaks = sum(one.expected == "breaks" for one in sound)
     connections = sum(one.connections for one in sound)
     console.headline(out, f"Made {counted(len(sound), 'deployment')} with {counted(connections, 'connection')}.")
-    verb = "breaks" if breaks == 1 else "break"
-    console.say(out, f"{breaks} of them {verb}, now or within 30 days of {iso(truth.at)}.")
+    many = f"{breaks:,} of them {'breaks' if breaks == 1 else 'break'}" if breaks else "None of them breaks"
+    console.say(out, f"{many}, now or within 30 days of {unbroken(format_time(truth.at))}.")
     if damaged:
         verb = "is" if len(damaged) == 1 else "are"
         console.say(out, f"{counted(len(damaged), 'damaged folder')} {verb} next to them.")
     out.print()
     console.saved(out, [("Fleet", folder), ("Truth", folder / "truth.json"), ("Table", folder / "truth.csv")])
-    console.next_steps(out, [f"Audit it:\npkikit fleet audit {folder} --at {iso(truth.at)}"])
+    root = shlex.quote(printable(str(folder)))
+    console.next_steps(
+        out, [f"Audit it, and compare the answer with the table:\npkikit fleet audit {root} --at {iso(truth.at)}"]
+    )

@@ -120,7 +120,8 @@ def _show(out: Console, judged: Sequence[JudgedFile], *, verbose: bool) -> None:
         elif file.missing:
             console.section(out, f"? {shown}: not assessed")
             hint = " Name it with --deployment FILE." if "deployment file" in file.missing else ""
-            console.say(out, f"{file.missing.removeprefix(f'{shown}: ')}.{hint}", indent=4)
+            said_so = file.missing.removeprefix(f"{shown}: ")
+            console.say(out, f"{said_so}{'' if said_so.endswith(('.', '?')) else '.'}{hint}", indent=4)
         said = [f for f in file.findings if f.severity is Severity.ERROR or f.is_unknown or verbose]
         if said:
             mark = "✘" if not file.accepted else "?" if any(f.is_unknown for f in said) else "!"

@@ -66,7 +66,7 @@ def timeline(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show when rules from outside change: lifetimes, clientAuth, root CAs, RSA. You see who decides, and on whom it counts.
+    """Show when rules from outside change: lifetimes, clientAuth, root CAs, RSA. You see who decides, and whom it concerns.
 
     Each rule has a source (--verbose), or is marked as a guess. With a deployment you also see its renewals, and the year in
     which they stop working by hand.
@@ -104,9 +104,10 @@ def timeline(
         document["plot"] = str(plot)
 
     def show(out: Console) -> None:
-        _show(out, changes, first, last, verbose=verbose)
         if outlook is not None:
             _show_outlook(out, outlook)
+            out.print()
+        _show(out, changes, first, last, verbose=verbose)
         if sizes:
             _show_sizes(out)
         if plot is not None:
@@ -200,7 +201,7 @@ def _draw(file: Path, changes: Sequence[Change], begin: datetime, end: datetime)
 def _show(out: Console, changes: Sequence[Change], first: datetime, last: datetime, *, verbose: bool) -> None:
     guesses = sum(change.step.is_guess for change in changes)
     span = f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
-    marked = f", {guesses} of them a guess" if guesses else ""
+    marked = f", {guesses} of them {'a guess' if guesses == 1 else 'guesses'}" if guesses else ""
     console.headline(out, f"{counted(len(changes), 'change')} of rules {span}{marked}.")
     year = 0
     for change in changes:
@@ -218,7 +219,11 @@ def _show(out: Console, changes: Sequence[Change], first: datetime, last: dateti
     audiences = dict.fromkeys(change.rule.audience for change in changes)
     if audiences:
         console.section(out, "On an Expressway:")
-        console.show_facts(out, [(audience.heading, audience.on_expressway) for audience in audiences])
+        alike: dict[str, list[str]] = {}
+        for audience in audiences:
+            alike.setdefault(audience.on_expressway, []).append(audience.heading)
+        for meaning, who in alike.items():
+            console.say(out, f"Concerns {listed(who)}: {meaning}", first="  - ")
     if changes and not verbose:
         console.section(out, "--verbose shows the source of each rule, and why a guess is one.")
 
@@ -226,16 +231,18 @@ def _show(out: Console, changes: Sequence[Change], first: datetime, last: dateti
 def _show_outlook(out: Console, outlook: HandOutlook) -> None:
     from pkikit.design.hand_work.hand_outlook import HandState
 
-    console.section(out, "Renewals by hand in the next ten years:")
-    console.say(out, " ".join(outlook.sentences), first="  ")
+    mark = {HandState.STOPS: "!", HandState.WORKS: "✔", HandState.NOT_ASSESSED: "?"}[outlook.state]
+    console.headline(out, f"{mark} {outlook.head}")
+    console.say(out, " ".join(outlook.sentences[1:]))
     if outlook.state is HandState.NOT_ASSESSED:
-        console.say(out, f"Say who issues the certificates of Expressway-E: --what-if {'|'.join(_ISSUERS)}", indent=2)
-        console.say(out, "Or give the certificates: pkikit report DEPLOYMENT --certs DIR", indent=2)
+        console.say(out, f"Say who issues the certificates of Expressway-E: --what-if {'|'.join(_ISSUERS)}")
+        console.say(out, "Or give the certificates: pkikit report DEPLOYMENT --certs DIR")
     rows = [
         (years, str(y.renewals), str(y.restarts), str(y.validations), f"{y.hours:g}", str(y.shortest or ""))
         for years, y in outlook.rows
     ]
-    out.print()
+    if rows:
+        console.section(out, "Renewals by hand in the next ten years:")
     console.table(
         out, ("each year", "renewals", "restarts", "validations", "hours", "shortest life, days"), rows, indent=2
     )

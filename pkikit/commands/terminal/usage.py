@@ -49,8 +49,8 @@ def _written(parameter: Any) -> str:
 
 
 def _example(text: str) -> list[str]:
-    _, found, example = text.partition("Example:")
-    return [f"Example: {' '.join(example.split())}"] if found else []
+    examples = text.split("Example:")[1:2]  # one is enough here; --help has them all
+    return [f"Example: {' '.join(example.split())}" for example in examples]
 
 
 # A reader of a file names the line too: `net.yaml, line 5`.

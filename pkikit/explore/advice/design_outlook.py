@@ -19,7 +19,7 @@ from pkikit.model.tables.public_cas import (
 )
 
 _LOST = {
-    IssuerKind.PUBLIC: (RENEWALS_LOSE_IT, "A renewal by a public CA is taken to come back without it (a guess)."),
+    IssuerKind.PUBLIC: (RENEWALS_LOSE_IT, "We assume that a public CA renews without it (a guess)."),
     IssuerKind.LETS_ENCRYPT: (CLASSIC_ENDS_CLIENT_AUTH, "Let's Encrypt's classic profile has serverAuth only."),
 }
 

@@ -18,6 +18,7 @@ from pkikit.errors import InputError
 from pkikit.files.archives import GZIP, ZIP
 from pkikit.files.streams.peeked import (
     CHUNK,
+    CUT_OFF,
     DAMAGED,
     Peeked,
     Unpacking,
@@ -190,7 +191,7 @@ class _TarInfo(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         if 0 < len(buf) < tarfile.BLOCKSIZE:  # the library would take this for the end of the archive
-            raise tarfile.ReadError("it was cut off")
+            raise tarfile.ReadError(CUT_OFF)
         made = super().frombuf(buf, encoding, errors)
         if made.type in _TAR_TEXTS and made.size > MAX_NAME:
             raise tarfile.ReadError("a name in it is too long")

@@ -15,6 +15,7 @@ from pkikit.files.archives import GZIP, ZIP
 from pkikit.text import printable
 
 CHUNK, HEAD = 1 << 20, 65_536
+CUT_OFF = "it was cut off"
 _XZ, _BZIP2 = b"\xfd7zXZ\x00", b"BZh"
 # Whatever the libraries raise about a damaged file.
 DAMAGED = (
@@ -82,7 +83,7 @@ class Unpacking:
             if not self._packed and getattr(self._unpacker, "needs_input", True):
                 self._packed = self._stream.read()
                 if not self._packed:
-                    raise EOFError("it was cut off")
+                    raise EOFError(CUT_OFF)
             data: bytes = self._unpacker.decompress(self._packed, size)
             self._packed = getattr(self._unpacker, "unconsumed_tail", b"")
             if data:
@@ -123,4 +124,6 @@ def refuse_damaged(error: Exception, where: str) -> NoReturn:
         EncodingError: always.
     """
     reason = printable(str(error), 80) or type(error).__name__
+    if reason == CUT_OFF:
+        raise EncodingError("is damaged or cut off", where=where) from None
     raise EncodingError(f"is damaged or cut off: {reason}", where=where) from None

@@ -30,6 +30,7 @@ from pkikit.view.connections.root_cause import RootCause
 from pkikit.view.short_names import ShortNames
 
 _LONGEST, _MOST_FINDINGS = 1_000, 12
+_REFUSES = re.compile(r" refuses? ")
 _CHECKED = re.compile(r" \(checked for [^)]*\)")  # the date of a break stands beside it
 
 
@@ -98,11 +99,15 @@ def _connection(found: LegBreak, names: ShortNames, read: ReadFolder) -> Connect
     errors = _errors(report)
     cause = RootCause.of([(report, errors[0])], names.short)
     kept = errors[: _MOST_FINDINGS if found.state is State.DOWN else 1]
+    says = _CHECKED.sub("", cause_in_words(cause.finding.lines[0], names, errors[0].rule))
+    if report.refused_by and not _REFUSES.search(says):
+        other = leg.server if report.refused_by == leg.client else leg.client
+        says = f"{names.short[report.refused_by]} refuses {names.short[other]}: {says}"
     return replace(
         made,
         cause=errors[0].rule,
         refused_by=report.refused_by,
-        says=printable(_CHECKED.sub("", cause_in_words(cause.finding.lines[0], names, errors[0].rule)), _LONGEST),
+        says=printable(says, _LONGEST),
         fix=printable(names.in_text(cause.fix), _LONGEST),
         findings=kept,
         files=tuple(dict.fromkeys(file for finding in kept for file in _files_of(report, finding, read))),

@@ -10,6 +10,7 @@ from pkikit.fleet.written.breaks_picture import breaks_picture
 from pkikit.fleet.written.fleet_sentences import (
     Breaking,
     breakings,
+    folder_words,
     further_problems,
     light_of,
     state_words,
@@ -97,7 +98,7 @@ def _figures(audit: FleetAudit, found: Sequence[Breaking]) -> Html:
         ("Not assessed", f"{counts[State.NOT_ASSESSED]:,}", "connections with missing files"),
     ]
     if later is not None:
-        figures.append(("Next break", f"{later.at:%Y-%m-%d}", f"in {later.folder.folder}"))
+        figures.append(("Next break", f"{later.at:%Y-%m-%d}", f"in {folder_words(later.folder)}"))
     return el(
         "dl",
         *(el("div", el("dt", name), el("dd", value, el("small", small))) for name, value, small in figures),
@@ -130,7 +131,7 @@ def _breaks(audit: FleetAudit, found: Sequence[Breaking]) -> list[Child]:
 def _row_of_break(entry: Breaking, audit: FleetAudit) -> Row:
     state = el("span", "✘ down", class_="state down") if entry.down else None
     when = join([el("span", when_words(entry, audit.at), class_="date"), *([el("br"), state] if state else [])])
-    return (when, breakable(entry.folder.folder), entry.names, entry.first.says, entry.first.fix)
+    return (when, breakable(folder_words(entry.folder)), breakable(entry.names), entry.first.says, entry.first.fix)
 
 
 def _row_of_error(record: FolderRecord) -> Row:
@@ -192,7 +193,12 @@ def _purposes(audit: FleetAudit) -> list[Child]:
     if not found:
         return []
     public = [entry for entry, _ in found if _loses_client_auth(entry)]
-    lose = f"{len(public):,} of them lose clientAuth, or have none." if public else "None of them is known to lose it."
+    verbs = ("loses", "does") if len(public) == 1 else ("lose", "do")
+    lose = (
+        f"{len(public):,} of them {verbs[0]} clientAuth, or {verbs[1]} not have it."
+        if public
+        else "None of them is known to lose it."
+    )
     said = (
         f"{counted(len(found), 'certificate')} {'is' if len(found) == 1 else 'are'} shown as TLS server and as TLS client, and "
         f"somebody asks for clientAuth (field notice FN74362). {lose}"
@@ -208,7 +214,16 @@ def _purposes(audit: FleetAudit) -> list[Child]:
     )
     heads = ("Certificate", "Folder", "Issuer", "clientAuth", "Connections that ask for it")
     rows = [_row_of_purposes(entry, record) for entry, record in order]
-    return [el("p", said), _in_parts(rows, heads, "purposes", "Those that lose clientAuth first")]
+    made: list[Child] = [
+        el("p", said),
+        _in_parts(rows[: len(public)], heads, "purposes", "Those that lose clientAuth first"),
+    ]
+    kept = _in_parts(rows[len(public) :], heads, "purposes", "Those that keep clientAuth", first=_FURTHER)
+    if kept is not None:
+        made.append(
+            folded(counted(len(rows) - len(public), "certificate that keeps it", "certificates that keep it"), kept)
+        )
+    return made
 
 
 def _loses_client_auth(entry: BothPurposes) -> bool:

@@ -182,6 +182,11 @@ def when_words(found: Breaking, at: datetime) -> str:
     return f"{found.at:%Y-%m-%d}" if found.at > at or found.down else "now"
 
 
+def folder_words(record: FolderRecord) -> str:
+    """Return how people name a folder: by its path, and the audited folder itself by its deployment."""
+    return record.deployment if record.folder == "." and record.deployment else record.folder
+
+
 def further_problems(record: FolderRecord) -> Iterable[str]:
     """Return what else is wrong with a folder, in sentences."""
     return (

@@ -99,7 +99,7 @@ class Deployments:
     def files_of(self, deployment: Path) -> tuple[Path, ...]:
         """Return the files of the machines of a deployment file: in `certificates` next to it, and in its own folder."""
         try:
-            machines = self.read(deployment).parties
+            machines = _machines(self.read(deployment))
         except PkikitError:
             return ()
         folders = (deployment.parent / CERTIFICATES / fqdn for fqdn in machines)
@@ -114,14 +114,15 @@ class Deployments:
 
     def _place(self, file: Path, machine: str) -> MachinePlace:
         deployment = self.read(file)
-        if machine not in deployment.parties:
-            known = one_of(machine, deployment.parties)
+        machines = _machines(deployment)
+        if machine not in machines:
+            known = one_of(machine, machines)
             raise InputError(f"{printable(machine)} is not a machine of {deployment.name}; {known}")
         return MachinePlace(deployment=deployment, machine=machine, file=file)
 
     def _has(self, file: Path, machine: str) -> bool:
         try:
-            return machine in self.read(file).parties
+            return machine in _machines(self.read(file))
         except PkikitError:
             return False
 
@@ -133,3 +134,9 @@ class Deployments:
             except (OSError, PkikitError):
                 self._in_folders[folder] = ()
         return self._in_folders[folder]
+
+
+def _machines(deployment: Deployment) -> tuple[str, ...]:
+    """Return every machine that may have a folder: clients have a trusted CA list, but no certificate."""
+    clients = (member for group in deployment.groups if not group.has_certificates for member in group.members)
+    return tuple(dict.fromkeys((*deployment.parties, *clients)))
