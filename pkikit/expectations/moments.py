@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from pkikit.judge.legs.first_breaks import LegBreak, first_breaks
+from pkikit.judge.legs.first_breaks import LegDates
 from pkikit.judge.legs.known_parts import State
+from pkikit.judge.legs.leg_verdict import LegVerdict
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.promises import Until
 from pkikit.model.world import World
@@ -49,20 +52,20 @@ class Moment:
     Attributes:
         at: the instant.
         states: the state of each leg, by id.
-        breaks: the judgement of each leg at this instant, by id.
+        verdicts: what each side of a leg decides, by id.
     """
 
     at: datetime
     states: Mapping[str, State]
-    breaks: Mapping[str, LegBreak]
+    verdicts: Mapping[str, LegVerdict]
 
     def lacking(self, leg_ids: Iterable[str]) -> tuple[str, ...]:
         """Return what is missing for an answer about connections, each once: `trusted CA list of e1.example.com`."""
-        return tuple(dict.fromkeys(str(lack) for leg in leg_ids for lack in self.breaks[leg].now.lacks))
+        return tuple(dict.fromkeys(str(lack) for leg in leg_ids for lack in self.verdicts[leg].lacks))
 
     def cause_of(self, leg_id: str) -> Finding | None:
         """Return what breaks a connection that is down: the finding of its first cause."""
-        found = self.breaks[leg_id].now
+        found = self.verdicts[leg_id]
         first = found.causes[0] if found.causes else ""
         return next((f for f in found.findings if f.rule == first and f.severity is Severity.ERROR), None)
 
@@ -74,8 +77,12 @@ class Timeline:
         self, world: World, *, at: datetime, until: datetime, partial: bool, now: Mapping[str, State] | None = None
     ) -> None:
         """Take the world, and the states of now, if handshakes have shown them."""
-        self._world, self._until, self._partial = world, max(at, until), partial
-        self._moments = [self._moment(at, now or {})]
+        self._dates = LegDates(world, partial=partial)
+        instants = {at for dates in self._dates.instants.values() for at in dates}
+        self._waiting = deque(sorted(instant for instant in instants if at < instant <= until))
+        bounded = self._dates.bounded(at)
+        verdicts = {leg.id: self._dates.verdict(leg, bounded) for leg in self._dates.legs}
+        self._moments = [Moment(at=at, verdicts=verdicts, states={**_states(verdicts), **(now or {})})]
 
     @property
     def now(self) -> Moment:
@@ -92,24 +99,26 @@ class Timeline:
             The moments, in order.
         """
         number = 0
-        while True:
+        while number < len(self._moments) or self._waiting:
             if number == len(self._moments):
-                following = self._next(self._moments[-1])
-                if following is None:
-                    return
-                self._moments.append(self._moment(following, {}))
+                self._moments.append(self._following(self._waiting.popleft()))
             moment = self._moments[number]
             if moment.at > until and number:
                 return
             yield moment
             number += 1
 
-    def _moment(self, at: datetime, seen: Mapping[str, State]) -> Moment:
-        found = first_breaks(self._world, at=at, until=at, partial=self._partial)
-        breaks = {entry.leg.id: entry for entry in found}
-        return Moment(at=at, breaks=breaks, states={leg: seen.get(leg, entry.state) for leg, entry in breaks.items()})
+    def _following(self, at: datetime) -> Moment:
+        """Return the next moment: only connections that one of their dates reaches are judged again."""
+        again = {leg.id: self._dates.verdict(leg, at) for leg in self._dates.legs if self._has(leg.id, at)}
+        verdicts = {**self._moments[-1].verdicts, **again}
+        return Moment(at=at, verdicts=verdicts, states=_states(verdicts))
 
-    def _next(self, moment: Moment) -> datetime | None:
-        """Return the next instant at which the verdict about a connection may differ."""
-        changes = (entry.next_change for entry in moment.breaks.values())
-        return min((at for at in changes if at is not None and moment.at < at <= self._until), default=None)
+    def _has(self, leg_id: str, at: datetime) -> bool:
+        dates = self._dates.instants[leg_id]
+        place = bisect_left(dates, at)
+        return place < len(dates) and dates[place] == at
+
+
+def _states(verdicts: Mapping[str, LegVerdict]) -> dict[str, State]:
+    return {leg: verdict.state for leg, verdict in verdicts.items()}

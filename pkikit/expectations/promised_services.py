@@ -105,8 +105,8 @@ def _states(
 def _with_down(moment: Moment, without: Sequence[str]) -> Mapping[str, State]:
     gone = set(without)
     return {
-        leg: State.DOWN if gone & {entry.leg.client, entry.leg.server} else moment.states[leg]
-        for leg, entry in moment.breaks.items()
+        leg: State.DOWN if gone & {verdict.leg.client, verdict.leg.server} else moment.states[leg]
+        for leg, verdict in moment.verdicts.items()
     }
 
 

@@ -6,7 +6,7 @@ Every instant is on the lab's clock. Each machine judges by its own clock, so a 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -78,53 +78,72 @@ def first_breaks(
     Returns:
         One entry for each connection, in the order of the deployment.
     """
-    if world.stand_ins.unknown:
-        world, partial = known_part(world), True
-    within = _Range(world)
-    at, until = within.bounded(at), min(until, NO_END)
-    judges: dict[datetime, Callable[[Leg], LegVerdict]] = {}
-
-    def judged(leg: Leg, instant: datetime) -> LegVerdict:
-        if not partial:
-            return judge_leg(leg, world, instant)
-        if instant not in judges:
-            judges[instant] = Assessment(world, instant).of
-        return judges[instant](leg)
-
-    return tuple(
-        _first_break(leg, at, until, _instants(leg, world, within), judged) for leg in legs_of(world.deployment)
-    )
+    dates = LegDates(world, partial=partial)
+    at, until = dates.bounded(at), min(until, NO_END)
+    return tuple(_first_break(leg, at, until, dates) for leg in dates.legs)
 
 
-def _first_break(
-    leg: Leg, at: datetime, until: datetime, dates: Iterable[datetime], judged: Callable[[Leg, datetime], LegVerdict]
-) -> LegBreak:
-    instants = sorted(dates)
+class LegDates:
+    """The connections of a world: at which instants a verdict about each may change, and the verdict at an instant.
+
+    `legs` are the connections, in the order of the deployment; `instants` has, by id, those of each one in order of time.
+    """
+
+    def __init__(self, world: World, *, partial: bool = False) -> None:
+        """Take the machines, as `first_breaks` does."""
+        if world.stand_ins.unknown:
+            world, partial = known_part(world), True
+        self._world, self._partial, self._range = world, partial, _Range(world)
+        self._assessments: dict[datetime, Assessment] = {}
+        self.legs = legs_of(world.deployment)
+        self.instants = {leg.id: sorted(_instants(leg, world, self._range)) for leg in self.legs}
+
+    def bounded(self, at: datetime) -> datetime:
+        """Return a time, moved to where the clocks of all machines can show one."""
+        return self._range.bounded(at)
+
+    def verdict(self, leg: Leg, at: datetime) -> LegVerdict:
+        """Return what each side of a connection decides.
+
+        Args:
+            leg: the connection.
+            at: the time, within what all clocks can show.
+
+        Returns:
+            The verdict.
+        """
+        if not self._partial:
+            return judge_leg(leg, self._world, at)
+        if at not in self._assessments:
+            self._assessments[at] = Assessment(self._world, at)
+        return self._assessments[at].of(leg)
+
+
+def _first_break(leg: Leg, at: datetime, until: datetime, dates: LegDates) -> LegBreak:
+    instants = dates.instants[leg.id]
     later = instants[bisect_right(instants, at) :]
-    now = judged(leg, at)
+    now = dates.verdict(leg, at)
     found = LegBreak(leg=leg, now=now, at=None, broken=None, since=None, next_change=later[0] if later else None)
     if now.state is State.DOWN:
         earlier = () if leg.permissive else instants[: len(instants) - len(later)]
-        since = _since(leg, now.causes[0], earlier, judged)
+        since = _since(leg, now.causes[0], earlier, dates)
         return replace(found, at=at, broken=now, since=since)
     if leg.permissive:
         return found  # both sides accept whatever the dates say
     for instant in later:
         if instant > until:
             break
-        verdict = judged(leg, instant)
+        verdict = dates.verdict(leg, instant)
         if verdict.state is State.DOWN:
             return replace(found, at=instant, broken=verdict)
     return found
 
 
-def _since(
-    leg: Leg, cause: str, earlier: Sequence[datetime], judged: Callable[[Leg, datetime], LegVerdict]
-) -> datetime | None:
+def _since(leg: Leg, cause: str, earlier: Sequence[datetime], dates: LegDates) -> datetime | None:
     """Return from which of these instants on a connection is down for a cause; None if it was so before all of them."""
     began = None
     for instant in reversed(earlier):
-        if cause not in judged(leg, instant).causes:
+        if cause not in dates.verdict(leg, instant).causes:
             return began
         began = instant
     return None
