@@ -368,7 +368,7 @@ def test_fleet_audit_writes_results_and_reads_its_own_baseline(tmp_path: Path, m
     log = validated(Path("a.sarif").read_bytes())
     failed = {r["properties"]["case"].partition("/")[0] for r in log["results"] if r["level"] == "error"}
     assert failed == {failing["folder"]}
-    assert "This audit accepts what holds for 30 days" in Path("a.xml").read_text()
+    assert "This audit accepts what stays up for 30 days" in Path("a.xml").read_text()
     parsed = JUnitXml.fromfile("a.xml")
     assert parsed.tests == 2 + document["counts"]["connections"]["up"] + document["counts"]["connections"]["down"]
     Path("before.json").write_text(first.stdout)
