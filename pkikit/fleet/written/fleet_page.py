@@ -112,7 +112,7 @@ def _breaks(audit: FleetAudit, found: Sequence[Breaking]) -> list[Child]:
     near = [entry for entry in found if entry.at - audit.at <= audit.within]
     shown = near or found[:_FIRST]
     said = (
-        f"Down now, or within {audit.within.days} days."
+        f"Down now, or going down within {audit.within.days} days."
         if near
         else f"Nothing is down, and nothing breaks within {audit.within.days} days. These come next."
     )
@@ -129,7 +129,8 @@ def _breaks(audit: FleetAudit, found: Sequence[Breaking]) -> list[Child]:
 
 
 def _row_of_break(entry: Breaking, audit: FleetAudit) -> Row:
-    state = el("span", "✘ down", class_="state down") if entry.down else None
+    soon = entry.at - audit.at <= audit.within
+    state = el("span", "✘ down" if entry.down else "! soon", class_="state down") if entry.down or soon else None
     when = join([el("span", when_words(entry, audit.at), class_="date"), *([el("br"), state] if state else [])])
     return (when, breakable(folder_words(entry.folder)), breakable(entry.names), entry.first.says, entry.first.fix)
 
@@ -142,11 +143,11 @@ def _row_of(record: FolderRecord, audit: FleetAudit) -> Row:
     kinds = {"error": "down", "down": "down", "soon": "down", "other": "down", "": "up"}
     state = el("span", state_words(record, audit), class_=f"state {kinds[trouble_of(record, audit)]}")
     first = next(iter(record.breaking(audit.at)), None)
-    when = f"{first.first_break(audit.at):%Y-%m-%d}" if first is not None else ""
+    when = el("span", f"{first.first_break(audit.at):%Y-%m-%d}", class_="date") if first is not None else None
     name = join([breakable(record.folder), *([el("br"), el("span", record.deployment, class_="muted small")]
                 if record.deployment not in {"", record.folder} else [])])  # fmt: skip
     total = sum(record.counts.values())
-    return (name, state, el("span", when, class_="date"), f"{total:,}" if total else "", record.version)
+    return (name, state, when, f"{total:,}" if total else "", record.version)
 
 
 def _in_parts(rows: Iterable[Row], heads: Sequence[str], class_: str, caption: str, *, first: int = _FIRST) -> Child:

@@ -302,7 +302,8 @@ def subject_oids(certificate: x509.Certificate) -> Iterator[Evidence]:
 def _unknown_attributes(where: str, name: x509.Name) -> Iterator[Evidence]:
     found = (a.oid.dotted_string for a in name if a.oid.dotted_string not in DECODED_ATTRIBUTES)
     for oid in islice(found, MAX_SHOWN):
-        yield Evidence(label=f"{where} OID", expected="a standard attribute", seen=oid, where=where)
+        says = f"The {where} of the certificate has the attribute {oid}. Only standard attributes are supported."
+        yield Evidence(label=f"{where} OID", expected="a standard attribute", seen=oid, where=where, says=says)
 
 
 CHECKS = (
