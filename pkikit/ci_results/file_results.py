@@ -15,7 +15,7 @@ from cryptography import x509
 from pkikit.ci_results.found_cases import Case, CaseState, Place, Results
 from pkikit.errors import MAX_WHERE, PkikitError
 from pkikit.files import parse, read_bytes
-from pkikit.files.repository import repository_of
+from pkikit.files.repository_root import repository_of
 from pkikit.model.certificates.facts import title
 from pkikit.model.findings import Finding, Verdict
 from pkikit.text import printable

@@ -106,7 +106,7 @@ class CiOptions:
         from pkikit.ci_results.junit import junit
         from pkikit.ci_results.sarif import sarif
         from pkikit.files.disk import write_together
-        from pkikit.files.repository import repository_of
+        from pkikit.files.repository_root import repository_of
 
         found = results()
         comparison = compare(self.before, found) if self.before is not None else None
