@@ -181,13 +181,18 @@ def _show_errors(out: Console, found: FleetAudit) -> None:
 
 
 def _show_others(out: Console, found: FleetAudit) -> None:
-    from pkikit.fleet.written.fleet_sentences import further_problems
+    from pkikit.fleet.written.fleet_sentences import folder_words, problems_in_short
 
-    others = [f"{record.folder}: {says}" for record in found.records for says in further_problems(record)]
+    others = [
+        (sign, f"{folder_words(record)}: {says}")
+        for record in found.records
+        for sign, says in problems_in_short(record)
+    ]
+    others.sort(key=lambda entry: entry[0] != "✘")
     if others:
         console.section(out, "Other problems:")
-    for line in others[:_MOST]:
-        console.say(out, printable(line, 400), first="  ! ")
+    for sign, line in others[:_MOST]:
+        console.say(out, printable(line, 400), first=f"  {sign} ")
     if len(others) > _MOST:
         console.say(out, f"and {len(others) - _MOST:,} more", indent=4)
 

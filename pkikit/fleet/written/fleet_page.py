@@ -140,7 +140,7 @@ def _row_of_error(record: FolderRecord) -> Row:
 
 
 def _row_of(record: FolderRecord, audit: FleetAudit) -> Row:
-    kinds = {"error": "down", "down": "down", "soon": "down", "other": "down", "": "up"}
+    kinds = {"error": "down", "down": "down", "soon": "down", "promise": "down", "other": "down", "": "up"}
     state = el("span", state_words(record, audit), class_=f"state {kinds[trouble_of(record, audit)]}")
     first = next(iter(record.breaking(audit.at)), None)
     when = el("span", f"{first.first_break(audit.at):%Y-%m-%d}", class_="date") if first is not None else None

@@ -75,8 +75,9 @@ def breakings(audit: FleetAudit) -> tuple[Breaking, ...]:
 
 
 def light_of(audit: FleetAudit) -> Light:
-    """Return the traffic light: red if something is down or cannot be judged, yellow if something breaks soon."""
-    if audit.errors or audit.counts[State.DOWN]:
+    """Return the traffic light: red if something is down, broken or cannot be judged, yellow if something breaks soon."""
+    broken = any(found.severity is Severity.ERROR for record in audit.records for found in record.findings)
+    if audit.errors or audit.counts[State.DOWN] or broken:
         return Light.RED
     if not audit.counts[State.UP]:
         return Light.GREY
@@ -123,6 +124,7 @@ _TROUBLES = {
     "error": ("cannot be judged", "cannot be judged"),
     "down": ("has connections that are down", "have connections that are down"),
     "soon": ("breaks within {days} days", "break within {days} days"),
+    "promise": ("breaks a promise or a house rule", "break promises or house rules"),
     "other": ("has another problem", "have other problems"),
 }
 
@@ -135,7 +137,7 @@ def trouble_of(record: FolderRecord, audit: FleetAudit) -> str:
         audit: the whole answer.
 
     Returns:
-        `error`, `down`, `soon`, `other`, or nothing.
+        `error`, `down`, `soon`, `promise`, `other`, or nothing.
     """
     if record.error:
         return "error"
@@ -143,7 +145,9 @@ def trouble_of(record: FolderRecord, audit: FleetAudit) -> str:
         return "down"
     if record.breaking(audit.at, audit.within):
         return "soon"
-    return "" if record.accepted(audit.at, audit.within) else "other"
+    if record.accepted(audit.at, audit.within):
+        return ""
+    return "promise" if any(found.severity is Severity.ERROR for found in record.findings) else "other"
 
 
 def state_words(record: FolderRecord, audit: FleetAudit) -> str:
@@ -161,6 +165,7 @@ def state_words(record: FolderRecord, audit: FleetAudit) -> str:
         "error": "✘ not judged",
         "down": f"✘ {down} down",
         "soon": "! breaks soon",
+        "promise": "✘ promise or house rule broken",
         "other": "! problem",
         "": "✔ accepted" if record.counts[State.UP] else "? not assessed",
     }[trouble_of(record, audit)]
@@ -188,8 +193,20 @@ def folder_words(record: FolderRecord) -> str:
 
 
 def further_problems(record: FolderRecord) -> Iterable[str]:
-    """Return what else is wrong with a folder, in sentences."""
-    return (
-        *(problem.says for problem in record.problems),
-        *(f.message for f in record.findings if f.severity is not Severity.INFO),
-    )
+    """Return what else is wrong with a folder, in sentences: broken promises and house rules after problems, warnings last."""
+    errors = (f.message for f in record.findings if f.severity is Severity.ERROR)
+    warnings = (f.message for f in record.findings if f.severity is Severity.WARNING)
+    return (*(problem.says for problem in record.problems), *errors, *warnings)
+
+
+def problems_in_short(record: FolderRecord) -> Iterator[tuple[str, str]]:
+    """Yield (sign, sentence) for what else is wrong with a folder: each rule once, with how many more it found."""
+    for problem in record.problems:
+        yield "✘", problem.says
+    for sign, severity in (("✘", Severity.ERROR), ("!", Severity.WARNING)):
+        by_rule: dict[str, list[str]] = {}
+        for found in record.findings:
+            if found.severity is severity:
+                by_rule.setdefault(found.rule, []).append(found.message)
+        for first, *more in by_rule.values():
+            yield sign, f"{first}{f' ({len(more)} more of this kind)' if more else ''}"
