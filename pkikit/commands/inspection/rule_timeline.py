@@ -152,23 +152,13 @@ def _outlook(
 ) -> tuple[HandOutlook, tuple[CertificateSet, ...]]:
     """Return what the rules mean for a deployment, if such a CA issues the certificates of Expressway-E."""
     from pkikit.design.hand_work.hand_outlook import HOURS_A_YEAR, checked_hours, hand_outlook
-    from pkikit.explore.advice.certificate_design import BY_ACME, ONE, PRIVATE, PUBLIC, Design
-    from pkikit.explore.advice.design_outlook import sets_of
-    from pkikit.explore.advice.figures import Study
-    from pkikit.model.tables.features import TWO_STORES
+    from pkikit.explore.advice.design_outlook import AUTHORITY_OF, sets_if
 
     read = read_deployment(file)
     planned = checked_hours(HOURS_A_YEAR if hours is None else hours)
     if what_if is None:
         return hand_outlook((), at=at, hours=planned, unknown=tuple(read.peers)), ()
-    authority = {"private-ca": PRIVATE, "public-ca": PUBLIC, "acme": BY_ACME}[choice(what_if, _ISSUERS, "--what-if")]
-    shared = all(c.certificate == "shared" for c in read.clusters if len(c.peers) > 1)
-    stores = ONE if not read.product_version.has(TWO_STORES) else "two" if authority != PRIVATE else ONE
-    design = Design(
-        certificate="shared" if shared and any(len(c.peers) > 1 for c in read.clusters) else "per-peer",
-        registration="", authority=authority, stores=stores, days=398, edge_days=398, version=str(read.version),
-    )  # fmt: skip
-    sets = tuple(sets_of(Study(read), design))
+    sets = sets_if(read, choice(what_if, tuple(AUTHORITY_OF), "--what-if"))
     return hand_outlook(sets, at=at, hours=planned), sets
 
 

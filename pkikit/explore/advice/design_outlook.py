@@ -8,9 +8,11 @@ from datetime import datetime
 from pkikit.design.choices import PROFILES
 from pkikit.design.hand_work.hand_outlook import HOURS_A_YEAR, HandOutlook, hand_outlook
 from pkikit.design.hand_work.renewal_calendar import CertificateSet, IssuerKind
-from pkikit.explore.advice.certificate_design import BY_ACME, PRIVATE, SHARED, TWO, Design
+from pkikit.explore.advice.certificate_design import BY_ACME, ONE, PER_PEER, PRIVATE, PUBLIC, SHARED, TWO, Design
 from pkikit.explore.advice.figures import Study
+from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
+from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.tables.public_cas import (
     CLASSIC_ENDS_CLIENT_AUTH,
     EXPRESSWAY_PROFILE,
@@ -18,6 +20,9 @@ from pkikit.model.tables.public_cas import (
     WEB_LIFETIMES,
 )
 
+AUTHORITY_OF = {"private-ca": PRIVATE, "public-ca": PUBLIC, "acme": BY_ACME}
+"""Who may issue the certificates of Expressway-E, as people name it, and the design's authority."""
+_DAYS = 398  # of a private CA
 _LOST = {
     IssuerKind.PUBLIC: (RENEWALS_LOSE_IT, "We assume that a public CA renews without it (a guess)."),
     IssuerKind.LETS_ENCRYPT: (CLASSIC_ENDS_CLIENT_AUTH, "Let's Encrypt's classic profile has serverAuth only."),
@@ -37,6 +42,26 @@ def outlook_of(study: Study, design: Design, at: datetime, hours: float = HOURS_
         The outlook.
     """
     return hand_outlook(tuple(sets_of(study, design)), at=at, hours=hours)
+
+
+def sets_if(deployment: Deployment, issuer: str) -> tuple[CertificateSet, ...]:
+    """Return the certificates of a deployment that are renewed together, if such a CA issues those of Expressway-E.
+
+    Args:
+        deployment: the deployment.
+        issuer: a key of AUTHORITY_OF.
+
+    Returns:
+        The sets.
+    """
+    authority, clustered = AUTHORITY_OF[issuer], [c for c in deployment.clusters if len(c.peers) > 1]
+    shared = bool(clustered) and all(c.certificate == SHARED for c in clustered)
+    two = authority != PRIVATE and deployment.product_version.has(TWO_STORES)
+    design = Design(
+        certificate=SHARED if shared else PER_PEER, registration="", authority=authority, stores=TWO if two else ONE,
+        days=_DAYS, edge_days=_DAYS, version=str(deployment.version),
+    )  # fmt: skip
+    return tuple(sets_of(Study(deployment), design))
 
 
 def sets_of(study: Study, design: Design) -> Iterator[CertificateSet]:
