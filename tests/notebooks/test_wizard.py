@@ -20,6 +20,7 @@ def test_wizard_recommends_and_hands_out_a_deployment_file_that_loads() -> None:
     panel = w.design_wizard(at=NOW)
     shown = panel.result.value
     assert shown.index("Recommended for X15.5") < shown.index("Why this design") < shown.index("Alternative 1")
+    assert shown.index("By hand, this") < shown.index("Why this design") < shown.index("Renewals by hand")
     row = shown.partition("To get there from today<br>")[2].partition("</tr>")[0]
     assert re.findall(r"<td>(\d+) steps, (\d+) restarts, \d+ connections? refused</td>", row)[0] == ("8", "2")
     (data,) = re.findall(r'download="deployment.yaml" href="data:text/plain;base64,([^"]+)"', shown)

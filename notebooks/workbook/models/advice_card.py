@@ -83,7 +83,7 @@ def _card(found: Recommendation) -> PanelOutput:
     costs = costs_of(found)
     html = (
         f'<section class="advice-card"><h4>✔ {escape(head)}</h4><p class="advice-name">{escape(_titled(found.design.name))}</p>'
-        f"<p>{escape(proof)}</p></section><h4>Why this design</h4><ul>{reasons}</ul>"
+        f"<p>{escape(proof)}</p><p>{escape(found.by_hand.head)}</p></section><h4>Why this design</h4><ul>{reasons}</ul>"
         + _figures(found, costs)
         + _alternatives(found)
         + f"<h4>Renewals by hand in the next ten years</h4>{_items(_by_hand(found))}"
@@ -98,7 +98,7 @@ def _card(found: Recommendation) -> PanelOutput:
 
 
 def _in_words(found: Recommendation, head: str, proof: str, costs: Sequence[Cost]) -> str:
-    lines = [f"{head}: {found.design.name}.", proof, *map(str, found.reasons)]
+    lines = [f"{head}: {found.design.name}.", proof, found.by_hand.head, *map(str, found.reasons)]
     lines += [f"To get there from today: {costs[0].text()}.", assumption_of(found)]
     for n, other in enumerate(found.alternatives, 1):
         lines.append(f"Alternative {n}: {other.design.name}.")
