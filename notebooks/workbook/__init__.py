@@ -22,11 +22,13 @@ with optional_packages("workbook"):
     from workbook.learning.projector import projector
     from workbook.models.brought_files import Brought, bring
     from workbook.models.planned_change import plan_change
+    from workbook.models.practice_fleet import make_customers, prove_rules
     from workbook.models.revocation_table import decide_all, make_files, who_sees
     from workbook.models.what_if import judged
     from workbook.panels.class_panel import class_panel
     from workbook.panels.course_panel import exam_result
     from workbook.panels.design_panels import csr_form, file_inspector, san_designer
+    from workbook.panels.fleet_panel import fleet_panel
     from workbook.panels.lab_panels import (
         acme_player,
         blast_radius,
@@ -72,6 +74,18 @@ with optional_packages("workbook"):
     from workbook.tables.display import install as _install_display
     from workbook.tables.enrol import enrol, template_objections, template_table
     from workbook.tables.explorer import design_columns, explore_designs, recommend_design
+    from workbook.tables.fleet_tables import (
+        broken_rules,
+        customer_table,
+        ending_soon,
+        first_to_end,
+        fleet_counts,
+        hours_by_issuer,
+        metric_lines,
+        next_breaks,
+        outlook_if,
+        promise_table,
+    )
     from workbook.tables.frames import (
         compare_answer,
         csr_pages,
@@ -128,6 +142,7 @@ __all__ = [
     "break_for",
     "bring",
     "bring_archives",
+    "broken_rules",
     "case_list",
     "certificate_facts",
     "chain_builder",
@@ -146,12 +161,14 @@ __all__ = [
     "csr_form",
     "csr_pages",
     "current_lab",
+    "customer_table",
     "decide_all",
     "design_columns",
     "design_wizard",
     "diagnose_archive",
     "diagnosis",
     "doctor",
+    "ending_soon",
     "enrol",
     "exam",
     "exam_result",
@@ -163,6 +180,9 @@ __all__ = [
     "file_inspector",
     "findings",
     "finish",
+    "first_to_end",
+    "fleet_counts",
+    "fleet_panel",
     "forms",
     "gates",
     "hand_in",
@@ -170,6 +190,7 @@ __all__ = [
     "happenings",
     "hold_over",
     "home",
+    "hours_by_issuer",
     "jabber_path",
     "judged",
     "layout_in",
@@ -181,9 +202,12 @@ __all__ = [
     "log",
     "look_into",
     "make_company",
+    "make_customers",
     "make_files",
     "matches",
     "messages_by_version",
+    "metric_lines",
+    "next_breaks",
     "objections",
     "only_leaf",
     "open_case",
@@ -192,6 +216,7 @@ __all__ = [
     "order_cards",
     "order_states",
     "outcome",
+    "outlook_if",
     "peer_answers",
     "performance",
     "picture",
@@ -201,6 +226,8 @@ __all__ = [
     "predict_down",
     "progress_report",
     "projector",
+    "promise_table",
+    "prove_rules",
     "read_log",
     "recommend_design",
     "rehearse",

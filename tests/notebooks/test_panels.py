@@ -326,7 +326,7 @@ def test_progress_is_kept_without_a_name(tmp_path: Path) -> None:
 
 def test_every_lesson_has_the_metadata_of_the_course_map() -> None:
     """What the course map is made of is in every notebook."""
-    assert len(lessons()) == 24
+    assert len(lessons()) == 25
     assert all(found.minutes and found.able and found.notes and found.exercises for found in lessons())
 
 

@@ -19,7 +19,7 @@ PARTS: Sequence[tuple[str, str, str]] = (
     ("Request, sign, load", "03", "07"),
     ("Who checks what", "08", "12"),
     ("Renewal and the future", "13", "15"),
-    ("Tools, design, operation", "16", "21"),
+    ("Tools, design, operation", "16", "22"),
     ("Practice", "90", "99"),
 )
 ROOMS: Sequence[tuple[str, str, str]] = (

@@ -21,6 +21,8 @@ from pkikit.view.short_names import ShortNames, is_connection
 from workbook.tables.sentences import summary
 
 _MOST_ROWS = 200
+ONE_LINE = "one line"
+"""The key of a table's `attrs` for columns whose cells are never broken into lines, such as dates beside long texts."""
 # Column names that code uses, and what people read.
 _HEADERS = {
     "leg": "connection",
@@ -109,7 +111,8 @@ def to_html(frame: pd.DataFrame) -> str:
     heads, rows, notes = _for_people(frame)
     named = "".join(_head(head) for head in heads)
     top = f"<thead><tr>{named}</tr></thead>" if any(heads) else ""
-    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
+    whole = [head in frame.attrs.get(ONE_LINE, ()) for head in heads]
+    body = "".join("<tr>" + "".join(map(_cell, row, whole)) + "</tr>" for row in rows)
     below = "".join(f"<p><small>{escape(note)}</small></p>" for note in (notes if rows else ["No rows.", *notes]))
     return f'<div style="overflow-x:auto"><table>{top}<tbody>{body}</tbody></table>{below}</div>'
 
@@ -118,11 +121,11 @@ def _head(head: str) -> str:
     return f'<th scope="col" style="{_LEFT}">{escape(head)}</th>' if head else f'<td style="{_LEFT}"></td>'
 
 
-def _cell(text: str) -> str:
+def _cell(text: str, whole: bool = False) -> str:
     shown = escape(text)
     if text.startswith(("✔", "✘")) and len(text) < 40:
         shown = f'<span style="{_CHIP}{"#1b5e20" if text.startswith("✔") else "#b3261e"}">{shown}</span>'
-    return f'<td style="{_LEFT}">{shown}</td>'
+    return f'<td style="{_LEFT}{";white-space:nowrap" if whole else ""}">{shown}</td>'
 
 
 def describe_deployment(deployment: Deployment) -> str:
