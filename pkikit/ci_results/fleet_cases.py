@@ -135,8 +135,18 @@ def _folder(entry: Document, folder: str, place: Place) -> Case:
     error = optional_at(entry, "error")
     failed = problems or any(finding.severity is Severity.ERROR for finding in findings)
     state = CaseState.BROKEN if error else CaseState.FAILED if failed else CaseState.PASSED
+    if state is CaseState.PASSED and _is_dark(entry):
+        state, error = CaseState.OPEN, "nothing is known about any of its connections"
     return Case(
         id=folder, name=folder, group=folder, state=state, findings=(*findings, *problems), why=error, place=place
+    )
+
+
+def _is_dark(entry: Document) -> bool:
+    """Return True for a folder none of whose connections can be assessed: it is no yes."""
+    counts = entry.get("counts")
+    return (
+        isinstance(counts, dict) and bool(counts.get("not-assessed")) and not (counts.get("up") or counts.get("down"))
     )
 
 

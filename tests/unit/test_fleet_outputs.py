@@ -20,6 +20,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 import pkikit as package
+from pkikit.ci_results.fleet_cases import results_of_fleet
+from pkikit.ci_results.found_cases import CaseState
 from pkikit.commands.cli import app
 from pkikit.errors import InputError
 from pkikit.fleet.audit_records import FleetAudit
@@ -229,6 +231,17 @@ def test_promise_that_nobody_can_assess_is_said_and_is_not_green(found: FleetAud
     open_ones = replace(found, records=tuple(replace(record, findings=(unknown,)) for record in fine))
     assert light_of(open_ones) is Light.YELLOW
     assert verdict_of(open_ones).endswith("Not assessed: 1 promise or house rule.")
+
+
+def test_fleet_of_which_nobody_knows_anything_is_no_yes(tmp_path: Path) -> None:
+    """A deployment file without certificates: no connection is down, and none is known to be up."""
+    write_small(tmp_path / "fleet" / "one", "one")
+    shutil.rmtree(tmp_path / "fleet" / "one" / "certificates")
+    dark = audited(tmp_path / "fleet")
+    assert light_of(dark) is Light.GREY
+    assert verdict_of(dark).startswith("No connection of 1 deployment is known to be up. Not assessed: ")
+    (folder, *_) = results_of_fleet(FinishedAudit(dark).to_json(), ()).cases
+    assert folder.state is CaseState.OPEN
 
 
 def test_large_fleet_has_a_page_that_stays_small(found: FleetAudit) -> None:

@@ -105,7 +105,11 @@ def verdict_of(audit: FleetAudit) -> str:
     total, failing = len(audit.records), len(audit.failing)
     unknown = _unknown_words(audit)
     rest = f" Not assessed: {unknown}." if unknown else ""
+    dark = sum(not record.counts[State.UP] for record in audit.records)
+    if not failing and dark == total:
+        return f"No connection of {counted(total, 'deployment')} is known to be up.{rest}"
     if not failing:
+        rest += f" Nothing is known about {dark:,} of the deployments." if dark else ""
         whole = f"All {total:,} deployments are" if total > 1 else "The only deployment is"
         return f"{whole} accepted: nothing is down, and nothing breaks within {audit.within.days} days.{rest}"
     verb = "needs" if failing == 1 else "need"
