@@ -57,7 +57,7 @@ def audit(
     """Audit many deployments: when each connection breaks first, and why.
 
     A folder in FOLDER is an imported folder, a deployment file with certificates, or a set of archives; folders in folders
-    are found, too. A folder that cannot be read stops no other. No connection is made.
+    are found, too. A folder that cannot be read does not stop the others. No connection is made.
     An audit that is interrupted goes on when you give the same command again.
     The exit code is 1 if something is down, breaks within 30 days (--within), cannot be judged, or if a promise (`expect:` in the
     deployment file) or a house rule is broken.

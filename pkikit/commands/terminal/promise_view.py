@@ -51,9 +51,10 @@ def not_assessed(number: int) -> str:
 def show_promises(out: Console, judged: JudgedPromises, words: Callable[[str], str] = str) -> None:
     """Print each promise with what became of it, then what breaks promises and house rules."""
     if judged.expectations:
-        console.section(out, f"{judged.promises_in_words} (expect):")
+        console.section(out, f"{judged.promises_in_words}:")
         for expectation in judged.expectations:
-            console.say(out, words(expectation.promise), first=f"  {expectation.outcome.mark} ")
+            promise = words(expectation.promise)
+            console.say(out, f"{promise[:1].upper()}{promise[1:]}", first=f"  {expectation.outcome.mark} ")
     if judged.house is not None:
         console.section(out, judged.rules_in_words)
     if judged.findings:

@@ -152,8 +152,13 @@ class HouseRule:
             subject=things[0].title,
             message=f"{pieces[0].says}{more}",
             evidence=tuple(pieces),
-            fix=NOT_ASSESSED.fix,
+            fix=_WHICH_MACHINE if _OF_A_MACHINE & set(self.unknown(things[0].facts)) else NOT_ASSESSED.fix,
         )
+
+
+# Facts that nobody knows of a file on its own.
+_OF_A_MACHINE = {"machine", "machine_kind", "role", "cluster"}
+_WHICH_MACHINE = "Name the deployment file and the machine that it belongs to."
 
 
 def filled(text: str, facts: Facts) -> str:
