@@ -6,9 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from datetime import datetime
-from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from pkikit.errors import InputError
 from pkikit.extras import optional_packages
 from pkikit.files.disk import read_bytes
 from pkikit.fleet.audit_records import FleetAudit, FolderRecord
+from pkikit.fleet.plain_values import plain
 from pkikit.fleet.stored.columns import COLUMNS, OF_CONNECTION, OF_FIRST_ROW, OF_FOLDER, Column, Kind
 from pkikit.model.codec.document import JsonLines
 from pkikit.model.codec.leaves import write_instant
@@ -111,14 +110,7 @@ def _cell(holder: object, column: Column) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as Arrow takes it: dataclasses are objects, tuples are lists."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value
+    return plain(value, lambda at: at)  # Arrow has instants
 
 
 def _batches(rows: Iterator[_Row], size: int = 2048) -> Iterator[list[_Row]]:

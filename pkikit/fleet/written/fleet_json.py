@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from pkikit.fleet.audit_records import ConnectionRecord, FleetAudit, FolderRecord
+from pkikit.fleet.plain_values import plain
 from pkikit.judge.legs.known_parts import State
 from pkikit.view.description import iso
 
@@ -50,7 +49,7 @@ def _deployment(record: FolderRecord, audit: FleetAudit) -> dict[str, Any]:
         "kind": record.kind.value,
         "deployment_file": record.deployment_file or None,
         "counts": _states(record.counts),
-        "holds_until": _plain(record.holds_until),
+        "holds_until": plain(record.holds_until, iso),
         "breaks": [
             {
                 **_break(connection, audit.at),
@@ -64,9 +63,9 @@ def _deployment(record: FolderRecord, audit: FleetAudit) -> dict[str, Any]:
             for connection in record.connections
             if connection.state is State.NOT_ASSESSED
         ],
-        "expiries": _plain(record.expiries),
-        "both_purposes": _plain(record.both_purposes),
-        "problems": _plain(record.problems),
+        "expiries": plain(record.expiries, iso),
+        "both_purposes": plain(record.both_purposes, iso),
+        "problems": plain(record.problems, iso),
         "findings": [finding.to_json() for finding in record.findings],
     }
 
@@ -74,7 +73,7 @@ def _deployment(record: FolderRecord, audit: FleetAudit) -> dict[str, Any]:
 def _break(connection: ConnectionRecord, at: datetime) -> dict[str, Any]:
     return {
         "leg": connection.id,
-        "at": _plain(connection.first_break(at)),
+        "at": plain(connection.first_break(at), iso),
         "cause": connection.cause,
         "name": connection.name,
         "state": connection.state.value,
@@ -86,16 +85,3 @@ def _break(connection: ConnectionRecord, at: datetime) -> dict[str, Any]:
 
 def _states(counts: Any) -> dict[str, int]:
     return {state.value: counts[state] for state in State}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value
