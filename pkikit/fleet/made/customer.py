@@ -125,8 +125,13 @@ class Customer:
             files |= {f"{CERTIFICATES}/{peer}/{CRLS}": crls for peer in self.shape.deployment.peers}
         return files
 
+    @property
+    def crls_begin(self) -> datetime:
+        """When the CRLs are issued, and when what they list is revoked."""
+        return self.at - DAY
+
     def _crls(self, serials: list[int]) -> bytes:
-        begins = self.at - DAY
+        begins = self.crls_begin
         made = (signer.crl(serials, at=begins, lifetime=self.crls_end - begins) for signer in self.signers)
         return b"".join(crl.public_bytes(Encoding.PEM) for crl in made)
 

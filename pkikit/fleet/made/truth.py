@@ -66,8 +66,8 @@ class TrueFolder:
 
     @property
     def first_break(self) -> TrueBreak | None:
-        """The first connection that breaks."""
-        return min(self.breaks, key=lambda b: b.at, default=None)
+        """The first connection that breaks; of several at one time the one whose id comes first, as in an audit."""
+        return min(self.breaks, key=lambda b: (b.at, b.leg), default=None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the folder as a JSON value."""
