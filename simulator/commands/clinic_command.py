@@ -117,7 +117,9 @@ def _show_list(seed: int | None, count: int, *, trainer: bool, as_json: bool) ->
     from simulator.clinic.case import cases
 
     known = assign(seed, count) if seed is not None else tuple(cases().values())
-    ordered = sorted(known, key=lambda c: (str(c.topic) if trainer else "", c.difficulty, c.minutes, c.ticket))
+    ordered = sorted(
+        known, key=lambda c: (str(c.topic) if trainer and seed is None else "", c.difficulty, c.minutes, c.ticket)
+    )
     told = f", assigned by seed {seed}" if seed is not None else ""
     _show_cases(ordered, f"clinic {ordered[0].ticket}", told, trainer=trainer, as_json=as_json)
 

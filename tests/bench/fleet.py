@@ -116,6 +116,8 @@ def require_true(truth: Truth, output: str) -> None:
     wrong = [f.folder for f in truth.folders if found[f.folder]["accepted"] != (f.expected == "accepted")]
     assert not wrong, wrong
     for one in (f for f in truth.folders if f.breaks):
+        first = found[one.folder]["first_break"]
+        assert {key: first[key] for key in ("leg", "at", "cause")} == one.to_json()["first_break"], one.folder
         says = {b["leg"]: (b["at"], b["cause"]) for b in found[one.folder]["breaks"]}
         lacking = [b for b in one.breaks if says.get(b.leg) != (b.at, b.cause)]
         assert not lacking, (one.folder, lacking)

@@ -65,6 +65,8 @@ def test_audit_finds_exactly_the_broken_deployments(tmp_path: Path) -> None:
     for found, true in zip(sorted(audited, key=lambda d: str(d["folder"])), truth.folders, strict=True):
         soon = [b for b in found["breaks"] if b["at"] <= iso(_SOON)]
         assert {b["leg"]: (b["at"], b["cause"]) for b in soon} == (_true(true) if true.expected == "breaks" else {})
+        if true.expected == "breaks":
+            assert {key: found["first_break"][key] for key in ("leg", "at", "cause")} == true.to_json()["first_break"]
 
 
 def _answer(found: dict[str, Any]) -> str:

@@ -44,6 +44,9 @@ def read_keys(path: Path) -> KeyRing:
         with os.fdopen(number, "rb") as stream:
             mode = os.fstat(number).st_mode
             data = stream.read(1024 * 1024)
+    except FileNotFoundError:
+        says = "there are no keys yet; the progress service makes them in its folder when it starts for the first time"
+        raise InputError(says, where=str(path)) from None
     except OSError as error:
         raise InputError(f"the keys cannot be read: {error.strerror or error}", where=str(path)) from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):

@@ -181,9 +181,10 @@ def _show_errors(out: Console, found: FleetAudit) -> None:
 
 
 def _show_others(out: Console, found: FleetAudit) -> None:
-    from pkikit.fleet.written.fleet_sentences import folder_words, problems_in_short
+    from pkikit.fleet.written.fleet_sentences import folder_words, problems_in_short, same_names
 
-    others = [
+    others = [("✘", f"{folders}: {says}") for folders, says in same_names(found.records)]
+    others += [
         (sign, f"{folder_words(record)}: {says}")
         for record in found.records
         for sign, says in problems_in_short(record)
@@ -201,16 +202,19 @@ def _steps(made: FinishedAudit, folder: Path, at: str | None) -> list[str]:
     """Return what to do next: look at the deployment that breaks first, write the page, and audit again."""
     import shlex
 
+    from pkikit.fleet.audit_records import FolderKind
     from pkikit.fleet.written.fleet_sentences import breakings
 
     written, found, root = dict(made.saved), made.audit, shlex.quote(printable(str(folder)))
     steps = []
     then = f" --at {shlex.quote(printable(at))}" if at is not None else ""
     failing = {record.folder for record in found.failing if not record.error}
-    first = next((entry.folder.folder for entry in breakings(found) if entry.folder.folder in failing), None)
+    first = next((entry.folder for entry in breakings(found) if entry.folder.folder in failing), None)
     if first is not None:
-        one = shlex.quote(printable(str(folder / first)))
-        steps.append(f"Look at the first one:\npkikit report {one}{then}")
+        one = shlex.quote(printable(str(folder / first.folder)))
+        archives = first.kind is FolderKind.ARCHIVES
+        look = f"pkikit import {one} --out my-deployment" if archives else f"pkikit report {one}{then}"
+        steps.append(f"{'Import' if archives else 'Look at'} the first one:\n{look}")
     if "Page" not in written:
         steps.append(f"Write a page about all of them:\npkikit fleet audit {root} --html fleet.html{then}")
     if "Parquet file" in written:

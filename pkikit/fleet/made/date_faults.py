@@ -89,9 +89,7 @@ def _revoked(made: Customer) -> Broken | None:
     if machine is None:
         return None
     made.revoked.add(machine)
-    return Broken(
-        machine=machine, cause=REVOKED, which=checked_for_revocation(made, machine), since=made.crls_begin
-    )
+    return Broken(machine=machine, cause=REVOKED, which=checked_for_revocation(made, machine), since=made.crls_begin)
 
 
 def _crl_ends(made: Customer) -> Broken | None:

@@ -12,6 +12,7 @@ from pkikit.fleet.written.fleet_sentences import (
     breakings,
     folder_words,
     further_problems,
+    same_names,
     light_of,
     state_words,
     trouble_of,
@@ -60,7 +61,7 @@ def to_page(audit: FleetAudit) -> str:
 
 def _sections(audit: FleetAudit, found: Sequence[Breaking]) -> list[Section | None]:
     errors = [_row_of_error(record) for record in audit.errors]
-    others = [(r.folder, p) for r in audit.records for p in further_problems(r)]
+    others = (*same_names(audit.records), *((r.folder, p) for r in audit.records for p in further_problems(r)))
     return [
         section("breaks", "What breaks first", *_breaks(audit, found)),
         section("errors", "Folders that cannot be judged", _in_parts(errors, ("Folder", "Why"), "errors", "Folders with errors")),

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pkikit.fleet.audit_records import ConnectionRecord, FleetAudit, FolderRecord
+from pkikit.fleet.audit_records import ConnectionRecord, FleetAudit, FolderRecord, ProblemKind
 from pkikit.judge.legs.known_parts import State
 from pkikit.model.findings import Severity
 from pkikit.report.content.deployment_report import Light
 from pkikit.text import counted, listed
 
 _MOST = 12 * 1000
+_NAMED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,17 +197,38 @@ def folder_words(record: FolderRecord) -> str:
     return record.deployment if record.folder == "." and record.deployment else record.folder
 
 
+def same_names(records: Iterable[FolderRecord]) -> tuple[tuple[str, str], ...]:
+    """Return which folders have one deployment name.
+
+    Args:
+        records: all folders.
+
+    Returns:
+        One entry for each name: the folders, and a sentence about them.
+    """
+    same: dict[str, list[str]] = {}
+    for record in records:
+        if any(problem.kind is ProblemKind.DUPLICATE_NAME for problem in record.problems):
+            same.setdefault(record.deployment, []).append(folder_words(record))
+    return tuple((listed(folders, at_most=_NAMED), _one_name(name)) for name, folders in same.items())
+
+
+def _one_name(name: str) -> str:
+    return (
+        f"They have one deployment name, {name}. Give each its own in its deployment file. A folder of archives gets such a "
+        "file from pkikit import."
+    )
+
+
 def further_problems(record: FolderRecord) -> Iterable[str]:
-    """Return what else is wrong with a folder, in sentences: broken promises and house rules after problems, warnings last."""
+    """Return what else is wrong with a folder, in sentences: broken promises and house rules, warnings last."""
     errors = (f.message for f in record.findings if f.severity is Severity.ERROR)
     warnings = (f.message for f in record.findings if f.severity is Severity.WARNING)
-    return (*(problem.says for problem in record.problems), *errors, *warnings)
+    return (*errors, *warnings)
 
 
 def problems_in_short(record: FolderRecord) -> Iterator[tuple[str, str]]:
     """Yield (sign, sentence) for what else is wrong with a folder: each rule once, with how many more it found."""
-    for problem in record.problems:
-        yield "✘", problem.says
     for sign, severity in (("✘", Severity.ERROR), ("!", Severity.WARNING)):
         by_rule: dict[str, list[str]] = {}
         for found in record.findings:

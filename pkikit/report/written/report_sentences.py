@@ -172,8 +172,17 @@ def because(report: Report, line: ServiceLine) -> str:
     return f"Not assessed: {shown}. {'It' if one else 'They'} could break it."
 
 
-def _brought_back(report: Report, problems: Sequence[int]) -> str:
-    return counted(len({words for n in problems for words in report.problems[n].connections}), "connection")
+def _why(report: Report, numbers: Sequence[int]) -> str:
+    """Return what a fix brings back, and whose certificate it is about if it names no machine."""
+    problems = [report.problems[n] for n in numbers]
+    back = counted(len({words for problem in problems for words in problem.connections}), "connection")
+    holders = dict.fromkeys(entry.partition(" ")[0] for problem in problems for entry in problem.certificates)
+    machines = [*holders, *(fqdn for problem in problems for fqdn in problem.refused_by)]
+    named = any(fqdn in problems[0].fix for fqdn in machines)
+    about = (
+        "" if named or not holders else f"This is about the certificate of {listed(list(holders), at_most=_NAMED)}. "
+    )
+    return f"{about}Brings back {back}."
 
 
 def to_do(report: Report) -> list[ToDo]:
@@ -189,8 +198,7 @@ def to_do(report: Report) -> list[ToDo]:
     for number, problem in enumerate(report.problems):
         fixes.setdefault(problem.fix, []).append(number)
     found = [
-        ToDo(what=fix, why=f"Brings back {_brought_back(report, numbers)}.", anchor=f"cause-{numbers[0] + 1}")
-        for fix, numbers in fixes.items()
+        ToDo(what=fix, why=_why(report, numbers), anchor=f"cause-{numbers[0] + 1}") for fix, numbers in fixes.items()
     ]
     found += [
         ToDo(what=row.fix, why=row.why, anchor="promises")
