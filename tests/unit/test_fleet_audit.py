@@ -22,7 +22,7 @@ from pkikit.fleet.folders import audited_folder as work
 from pkikit.fleet.folders.found_folders import find_folders
 from pkikit.fleet.stored.kept_records import _place, kept_records
 from pkikit.fleet.stored.parquet import to_parquet
-from pkikit.fleet.written.fleet_sentences import further_problems
+from pkikit.fleet.written.fleet_sentences import same_names
 from pkikit.judge.legs.known_parts import State
 from pkikit.report.content.build import build_report
 from pkikit.report.given.given import read_given
@@ -129,7 +129,7 @@ def test_one_name_on_two_deployments_is_a_problem_of_both(tmp_path: Path) -> Non
     assert says["one"] == ["The deployment name same is also that of two. Give each deployment its own name."]
     assert not says["three"]
     assert [record.folder for record in found.failing] == ["one", "two"]
-    assert [(folders, says.split(".")[0]) for folders, says in further_problems(found.records)] == [
+    assert [(folders, says.split(".")[0]) for folders, says in same_names(found.records)] == [
         ("one and two", "They have one deployment name, same")
     ]
 
