@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from workbook import home
+from workbook import finish, home
 from workbook.course.exercises import solution_of
 from workbook.course.progress import remember
 from workbook.handin import record_folder
@@ -275,10 +275,16 @@ def test_folder_belongs_to_one_service(tmp_path: Path) -> None:
 def test_home_card_has_the_button_on_a_class_server_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EXPRESSWAY_LAB_PROGRESS", raising=False)
     assert home().hand_in not in home().children[2].children
+    assert "class server" not in str(home().map.outputs)
+    assert finish("22").hand_in not in finish("22").children[2].children
     monkeypatch.setenv("EXPRESSWAY_LAB_PROGRESS", "unix:/nowhere/progress.sock")
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "x")
     monkeypatch.setattr("workbook.handin.send.results_now", lambda: (RIGHT,))
     card = home()
     assert card.hand_in in card.children[2].children
-    card.hand_in.click()
-    assert "does not answer" in card.said.value
+    assert "This is a class server." in str(card.map.outputs)
+    last = finish("22")
+    assert last.hand_in in last.children[2].children
+    for shown in (card, last):
+        shown.hand_in.click()
+        assert "does not answer" in shown.said.value

@@ -24,6 +24,10 @@ NOBODY = (
     "Nothing was sent: this is not a class server. "
     "To give your progress to a trainer, save it with save_report('your-name.csv') and send the file."
 )
+ABOUT_HANDING_IN = (
+    "This is a class server. “Hand in my progress” sends your answers to it: it checks them again, and keeps them with your "
+    "login. You can hand in more than once."
+)
 _SECONDS, _MAX_READ, _ATTEMPTS = 20.0, 64 * 1024, 3
 
 

@@ -8,7 +8,7 @@ from html import escape
 from pkikit.text import counted
 from workbook.course.lessons import Lesson, course_folder, lessons
 from workbook.course.progress import when_answered
-from workbook.handin.send import can_hand_in, hand_in
+from workbook.handin.send import ABOUT_HANDING_IN, can_hand_in, hand_in
 from workbook.learning.cards import Card, Html, button, heading, row
 from workbook.learning.lesson_cards import bar, done_in
 from workbook.plainly import tell_plainly
@@ -57,7 +57,8 @@ class HomeCard(Card):
         self.map = Html()
         self.again = button("Update", self.redraw)
         self.hand_in = button("Hand in my progress", self.safely(self._hand_in))
-        buttons = [self.again, self.hand_in] if can_hand_in() else [self.again]
+        self.class_server = can_hand_in()
+        buttons = [self.again, self.hand_in] if self.class_server else [self.again]
         self.children = [heading("Expressway Certificate Lab"), self.map, row(*buttons), self.said]
         self.redraw()
         when_answered(self.redraw)
@@ -84,11 +85,12 @@ class HomeCard(Card):
         """Show the map with what is done."""
         total, done = sum(len(f.exercises) for f in lessons()), sum(map(done_in, lessons()))
         words = f"{done} of {counted(total, 'exercise')} done."
+        kept = f"<p>{escape(ABOUT_HANDING_IN)}</p>" if self.class_server else ""
         following = next_lesson()
         go = "You have finished the course. Well done." if following is None else _go(following, started=done > 0)
         head = (
             f'<div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:center">{ring(done, total)}'
-            f"<div><p>{words}</p><p>{go}</p></div></div>"
+            f"<div><p>{words}</p><p>{go}</p>{kept}</div></div>"
         )
         self.map.show(head + _map(with_progress=True), words)
 

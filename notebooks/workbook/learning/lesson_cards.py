@@ -9,6 +9,7 @@ from pkikit.text import counted
 from pkikit.values.names import printable
 from workbook.course.lessons import Lesson, lesson, lessons, neighbours
 from workbook.course.progress import forget, restore, standings, when_answered
+from workbook.handin.send import can_hand_in, hand_in
 from workbook.learning.cards import HOME, Card, Html, button, heading, row
 from workbook.learning.projector import ProjectorSwitch
 from workbook.plainly import tell_plainly
@@ -142,7 +143,9 @@ class FinishCard(Card):
         super().__init__()
         self.result = Html()
         self.close = button("Close the lab", self._close)
-        self.children = [heading("End of this lesson"), self.result, row(self.close), self.said]
+        self.hand_in = button("Hand in my progress", self.safely(self._hand_in))
+        buttons = [self.close, self.hand_in] if can_hand_in() else [self.close]
+        self.children = [heading("End of this lesson"), self.result, row(*buttons), self.said]
         self.redraw()
         when_answered(self.redraw)
 
@@ -170,6 +173,10 @@ class FinishCard(Card):
         self.result.show(
             f"<p>{bar(done, len(names))} {escape(words + more)}</p>{following}{links(self.found, AFTER)}", words
         )
+
+    def _hand_in(self) -> None:
+        """On a class server only."""
+        self.say(hand_in())
 
     def _close(self) -> None:
         if LabSession.current is None:
