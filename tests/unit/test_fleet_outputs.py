@@ -26,6 +26,7 @@ from pkikit.commands.cli import app
 from pkikit.errors import InputError
 from pkikit.fleet.audit_records import FleetAudit
 from pkikit.fleet.finished_audit import FinishedAudit
+from pkikit.fleet.stored import parquet
 from pkikit.fleet.stored.columns import COLUMNS
 from pkikit.fleet.stored.parquet import read_parquet, to_parquet
 from pkikit.fleet.written.fleet_sentences import light_of, verdict_of
@@ -100,6 +101,24 @@ def test_rows_that_somebody_changed_are_judged_again(found: FleetAudit, tmp_path
     ):
         pq.write_table(changed, path)
         assert lost and read_parquet(path).keys() == {record.folder for record in found.records} - lost  # noqa: PT018
+
+
+def test_hostile_parquet_is_refused(found: FleetAudit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts that unpack to gigabytes, deep JSON, and a column of another type, behind the right metadata."""
+    (path := tmp_path / "fleet.parquet").write_bytes(to_parquet(found))
+    table = pq.read_table(path)
+    place, rows = table.schema.get_field_index("findings"), table.num_rows
+    deep = table.set_column(place, table.schema.field(place), pa.array(["[" * 100_000] * rows))
+    for changed, says in (
+        (deep, "RecursionError"),
+        (table.set_column(place, "findings", pa.array([1] * rows)), "columns"),
+    ):
+        pq.write_table(changed, tmp_path / "x.parquet")
+        with pytest.raises(InputError, match=says):
+            read_parquet(tmp_path / "x.parquet")
+    monkeypatch.setattr(parquet, "MOST_UNPACKED", 1000)
+    with pytest.raises(InputError, match="too long"):
+        read_parquet(path)
 
 
 def test_columns_are_documented() -> None:

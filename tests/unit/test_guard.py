@@ -73,6 +73,10 @@ def test_machine_without_a_deployment_is_not_passed(repository: Path) -> None:
     )
     named = ("--deployment", "elsewhere.txt", "--only", "names")
     assert guarded(f"certificates/{E1}/cert.pem", *named, code=0)
+    for odd in ("e9", "e9.example.com"):
+        Path(f"certificates/{E1}").rename(repository / "certificates" / odd)
+        assert guarded(f"certificates/{odd}/cert.pem", *named, code=1)
+        Path(f"certificates/{odd}").rename(repository / "certificates" / E1)
     Path(f"certificates/{E1}").rename(repository / "certificates" / "e9.example.com")
     assert "Did you mean" in guarded("certificates/e9.example.com/cert.pem", *named, code=1).popitem()[1][0]
 

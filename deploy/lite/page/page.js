@@ -242,6 +242,10 @@ async function offerExamples() {
 offerExamples();
 
 find("#deployment-file").addEventListener("change", async ({ target }) => {
-  if (target.files[0]) find("#deployment").value = await target.files[0].slice(0, 1024 * 1024).text();
+  const [file] = target.files;
+  if (!file) return;
+  // A part of a file could be a deployment of its own: with other machines, and another answer.
+  const whole = file.size <= 1024 * 1024;
+  find("#deployment").value = whole ? await file.text() : "# This file is larger than 1 MB, the most that this page reads.";
 });
 find("#copy-today").addEventListener("click", () => { find("#new").value = find("#deployment").value; });

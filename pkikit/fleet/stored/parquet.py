@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT, _KEY = "1", b"pkikit.fleet"
+MOST_UNPACKED = 256 * 1024 * 1024
 MOST_ROWS, MOST_BYTES = 5_000_000, 2 * 1024 * 1024 * 1024
 _REFUSED = "is not a Parquet file of pkikit fleet audit"
 _Row = dict[str, Any]
@@ -72,10 +73,44 @@ def read_parquet(path: Path) -> dict[str, FolderRecord]:
         file = pq.ParquetFile(io.BytesIO(data))
         metadata, rows = file.schema_arrow.metadata or {}, file.metadata.num_rows
         _refuse_other(path, metadata.get(_KEY, b"").decode(errors="replace"), rows)
-        return dict(_records(row for batch in file.iter_batches(4096) for row in batch.to_pylist()))
-    except (pa.ArrowException, OSError, LookupError, TypeError, ValueError, OverflowError) as error:
+        _refuse_columns(file.schema_arrow)
+        return dict(_records(row for batch in file.iter_batches(256) for row in _unpacked(batch)))
+    except (pa.ArrowException, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
         reason = printable(str(error), 100)
+    except (RecursionError, MemoryError) as error:
+        reason = type(error).__name__
     raise InputError(f"{_REFUSED} ({reason})", where=str(path))
+
+
+def _refuse_columns(schema: pa.Schema) -> None:
+    """Take the columns as they are written.
+
+    Args:
+        schema: of the file.
+
+    Raises:
+        ValueError: there are others, or others are missing.
+    """
+    if not schema.equals(_schema()):
+        raise ValueError("it has other columns")
+
+
+def _unpacked(batch: pa.RecordBatch) -> list[_Row]:
+    """Return rows.
+
+    Args:
+        batch: some of them, as the file has them.
+
+    Returns:
+        The rows.
+
+    Raises:
+        ValueError: it has more text than anybody has memory for, as a small file may have.
+    """
+    if batch.nbytes > MOST_UNPACKED:
+        raise ValueError("its texts are too long")
+    rows: list[_Row] = batch.to_pylist()
+    return rows
 
 
 def _refuse_other(path: Path, written: str, rows: int) -> None:

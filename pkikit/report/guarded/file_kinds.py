@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pkikit.errors import InputError, PkikitError
 from pkikit.files import parse
-from pkikit.files.deployment_folder import CRLS, DEPLOYMENT, is_key_file, is_machine_file, is_yaml
+from pkikit.files.deployment_folder import CERTIFICATES, CRLS, DEPLOYMENT, is_key_file, is_machine_file, is_yaml
 from pkikit.files.regular import open_regular
 
 
@@ -117,8 +117,13 @@ def is_certificate(path: Path) -> bool:
 
 
 def is_of_machine(path: Path) -> bool:
-    """Return True for a file that is read in the folder of a machine: `certificates/c1.example.com/cert.pem`."""
-    return is_machine_file(path.name) and path.name != CRLS and "." in Path(os.path.abspath(path)).parent.name  # noqa: PTH100
+    """Return True for a file that is read in the folder of a machine, `certificates/c1.example.com/cert.pem`.
+
+    A folder below `certificates` should be one of a machine even if it has no machine's name: then nobody would judge the file.
+    """
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - not through links
+    named = "." in folder.name or folder.parent.name == CERTIFICATES
+    return is_machine_file(path.name) and path.name != CRLS and named
 
 
 def key_in(path: Path, data: bytes) -> str:
