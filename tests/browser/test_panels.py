@@ -35,6 +35,7 @@ CELLS = (
     "w.clinic_console()",
     "w.bring_archives()",
     "w.order_cards(w.plan_change('single-pair', new_root='New Root CA'))",
+    "w.fleet_panel(w.make_customers(2, broken=1).audit())",
 )
 pytestmark = pytest.mark.needs("chromium")
 
@@ -86,6 +87,18 @@ def test_panels_pass_axe_in_both_themes(shown: tuple[Page, str]) -> None:
     found = Axe().run(page, context=".workbook-panel")
     told = [(v["id"], v["impact"], [n["html"][:160] for n in v["nodes"]][:4]) for v in found.response["violations"]]
     assert not told, told
+
+
+def test_fleet_panel_is_searched_and_opened_with_the_keyboard(shown: tuple[Page, str]) -> None:
+    """Look ahead, type, Enter, Tab to a row, Enter: its connections and its fix."""
+    found, _ = panel(shown, "What breaks next?")
+    found.get_by_label("Look ahead").select_option("5 years")
+    found.get_by_label("Only rows with").fill("2028-")
+    found.get_by_label("Only rows with").press("Enter")
+    expect(found.locator("tbody td").first).to_have_text(re.compile("^2028-"))
+    found.locator("tbody summary").first.press("Enter")
+    expect(found.locator("tbody details[open]")).to_contain_text("Fix: ")
+    keep(found, shown, "fleet")
 
 
 def test_order_cards_are_moved_and_played_with_the_keyboard(shown: tuple[Page, str]) -> None:
