@@ -25,7 +25,7 @@ from pkikit.ci_results.identity import fingerprint
 from pkikit.ci_results.junit import junit
 from pkikit.ci_results.sarif import MAX_RESULTS, sarif
 from pkikit.model.findings import Evidence, Finding, Severity
-from tests.support.cli import DEPLOYMENT, pkikit_error, pkikit_in_process, run, simulator_json_in_process
+from tests.support.cli import DEPLOYMENT, pkikit_error, pkikit_in_process, run_inside, simulator_json_in_process
 from tests.support.worlds import AT, C1, CLUSTER_C, WorldBuilder
 
 WHEN = ("--at", f"{AT:%Y-%m-%dT%H:%M:%SZ}")
@@ -98,12 +98,14 @@ def test_sarif_of_every_state_and_of_hostile_texts_follows_the_schema() -> None:
     assert uris == {"mra.yaml", "file:///elsewhere/%C3%A4%20b.pem"}
 
 
-def test_sarif_keeps_the_errors_within_the_limit_of_github() -> None:
-    warnings = tuple(found(name=f"n{n}.example.com", severity=Severity.WARNING) for n in range(MAX_RESULTS + 5))
+def test_sarif_keeps_the_errors_within_the_limit_of_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_RESULTS == 25_000  # what GitHub takes of one run
+    monkeypatch.setattr("pkikit.ci_results.sarif.MAX_RESULTS", 50)
+    warnings = tuple(found(name=f"n{n}.example.com", severity=Severity.WARNING) for n in range(55))
     made = json.loads(sarif(results(case("a", *warnings, found())), Path.cwd(), version="1.0.0", exit_code=1))["runs"][
         0
     ]
-    assert len(made["results"]) == MAX_RESULTS
+    assert len(made["results"]) == 50
     assert made["results"][0]["level"] == "error"
     assert "6 results left out" in made["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
 
@@ -242,8 +244,8 @@ def test_check_counts_what_is_not_assessed_and_reads_its_own_baseline(desk: Path
 
 def test_outputs_and_baselines_that_cannot_be_used_are_refused_before_anything_is_written(desk: Path) -> None:
     lint = ("lint", "bad.pem", *WHEN)
-    Path("lint.json").write_text(run("pkikit", *lint, "--json").stdout)
-    Path("verify.json").write_text(run("pkikit", "verify", "bad.pem", "--trust", "good.pem", "--json").stdout)
+    Path("lint.json").write_text(run_inside("pkikit", *lint, "--json").stdout)
+    Path("verify.json").write_text(run_inside("pkikit", "verify", "bad.pem", "--trust", "good.pem", "--json").stdout)
     Path("cut.json").write_text(Path("lint.json").read_text()[:300])
     refused = {
         ("--baseline", "cut.json"): "is not a whole JSON document",
@@ -265,13 +267,13 @@ def test_outputs_and_baselines_that_cannot_be_used_are_refused_before_anything_i
     }
     before = sorted(p.name for p in desk.iterdir())
     for options, sentence in refused.items():
-        done = run("pkikit", *lint, *options)
+        done = run_inside("pkikit", *lint, *options)
         assert done.returncode == 2, options
         assert sentence in done.stderr, options
         assert done.stderr.count("\n") == 1
     assert sorted(p.name for p in desk.iterdir()) == before
     Path("file").touch()
-    done = run("pkikit", *lint, "--sarif", "first.sarif", "--junit", "file/second.xml")
+    done = run_inside("pkikit", *lint, "--sarif", "first.sarif", "--junit", "file/second.xml")
     assert done.returncode == 2
     assert not Path("first.sarif").exists()
 
