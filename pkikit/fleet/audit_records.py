@@ -206,6 +206,11 @@ class FolderRecord:
         found = Counter(connection.state for connection in self.connections)
         return {state: found[state] for state in State}
 
+    @property
+    def is_dark(self) -> bool:
+        """True if it can be judged, and no connection of it is known to be up or down."""
+        return not self.error and not self.counts[State.UP] and not self.counts[State.DOWN]
+
     def breaking(self, at: datetime, within: timedelta | None = None) -> tuple[ConnectionRecord, ...]:
         """Return the connections that break, the soonest first.
 
@@ -230,10 +235,10 @@ class FolderRecord:
             within: what is soon.
 
         Returns:
-            The answer. What is not assessed does not make it a no.
+            The answer. Some connections that are not assessed do not make it a no; if nothing is known, it is one.
         """
         wrong = any(finding.severity is Severity.ERROR for finding in self.findings)
-        return not (self.error or self.problems or wrong or self.breaking(at, within))
+        return not (self.error or self.problems or wrong or self.is_dark or self.breaking(at, within))
 
     def holds_at(self, at: datetime) -> bool:
         """Return True if the record is true at another time: none of its dates has come since."""

@@ -258,6 +258,7 @@ def test_fleet_of_which_nobody_knows_anything_is_no_yes(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "fleet" / "one" / "certificates")
     dark = audited(tmp_path / "fleet")
     assert light_of(dark) is Light.GREY
+    assert not dark.accepted
     assert verdict_of(dark).startswith("No connection of 1 deployment is known to be up. Not assessed: ")
     (folder, *_) = results_of_fleet(FinishedAudit(dark).to_json(), ()).cases
     assert folder.state is CaseState.OPEN

@@ -106,11 +106,10 @@ def verdict_of(audit: FleetAudit) -> str:
     total, failing = len(audit.records), len(audit.failing)
     unknown = _unknown_words(audit)
     rest = f" Not assessed: {unknown}." if unknown else ""
-    dark = sum(not record.counts[State.UP] for record in audit.records)
-    if not failing and dark == total:
+    dark = sum(record.is_dark for record in audit.records)
+    if dark == total:
         return f"No connection of {counted(total, 'deployment')} is known to be up.{rest}"
     if not failing:
-        rest += f" Nothing is known about {dark:,} of the deployments." if dark else ""
         whole = f"All {total:,} deployments are" if total > 1 else "The only deployment is"
         return f"{whole} accepted: nothing is down, and nothing breaks within {audit.within.days} days.{rest}"
     verb = "needs" if failing == 1 else "need"
@@ -131,6 +130,7 @@ _TROUBLES = {
     "soon": ("breaks within {days} days", "break within {days} days"),
     "promise": ("breaks a promise or a house rule", "break promises or house rules"),
     "other": ("has another problem", "have other problems"),
+    "dark": ("has no connection that is assessed", "have no connection that is assessed"),
 }
 
 
@@ -142,7 +142,7 @@ def trouble_of(record: FolderRecord, audit: FleetAudit) -> str:
         audit: the whole answer.
 
     Returns:
-        `error`, `down`, `soon`, `promise`, `other`, or nothing.
+        `error`, `down`, `soon`, `promise`, `other`, `dark`, or nothing.
     """
     if record.error:
         return "error"
@@ -152,7 +152,9 @@ def trouble_of(record: FolderRecord, audit: FleetAudit) -> str:
         return "soon"
     if record.accepted(audit.at, audit.within):
         return ""
-    return "promise" if any(found.severity is Severity.ERROR for found in record.findings) else "other"
+    if any(found.severity is Severity.ERROR for found in record.findings):
+        return "promise"
+    return "dark" if record.is_dark and not record.problems else "other"
 
 
 def state_words(record: FolderRecord, audit: FleetAudit) -> str:
@@ -172,7 +174,8 @@ def state_words(record: FolderRecord, audit: FleetAudit) -> str:
         "soon": "! breaks soon",
         "promise": "✘ promise or house rule broken",
         "other": "! problem",
-        "": "✔ accepted" if record.counts[State.UP] else "? not assessed",
+        "dark": "? not assessed",
+        "": "✔ accepted",
     }[trouble_of(record, audit)]
     return f"{words}, {unknown} not assessed" if unknown and record.counts[State.UP] else words
 
