@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pkikit.model.parties import Role
     from pkikit.rules.rule import Rule
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 # The same imports, made when a name is first used (PEP 562). A test compares them.
 _HOMES = {
