@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.jupyter import copy_notebooks, jupyter, require_no_error, run_to_its_end
+from tests.browser.panels import keep, panel
 from tests.support.clean_notebooks import KERNEL
 from tests.support.places import ARTIFACTS
 
@@ -55,18 +56,6 @@ def shown(
         run_to_its_end(chromium, server, "panels.ipynb", shot=f"panels-{request.param}") as page,
     ):
         yield page, request.param
-
-
-def panel(shown: tuple[Page, str], title: str) -> tuple[Locator, Locator]:
-    """(the panel, its result)."""
-    page, _ = shown
-    found = page.locator(".workbook-panel").filter(has=page.get_by_role("heading", name=title))
-    found.scroll_into_view_if_needed()
-    return found, found.locator(".widget-html-content").last
-
-
-def keep(found: Locator, shown: tuple[Page, str], name: str) -> None:
-    found.screenshot(path=ARTIFACTS / f"panel-{name}-{shown[1]}.png")
 
 
 def test_panels_have_heading_and_text_form(shown: tuple[Page, str]) -> None:
