@@ -67,20 +67,24 @@ def test_version_that_one_file_lacks_is_named(version_program: ModuleType, copy:
 
 def test_cut_writes_the_version_everywhere_and_dates_the_changelog(version_program: ModuleType, copy: Path) -> None:
     """A release, and the next one: beta until 1.0.0, one section each, and what is unreleased stays on top."""
-    version_program.cut("1.0.0", date(2030, 1, 2), copy)
-    assert version_program.current(copy) == "1.0.0"
+    changelog = copy / "CHANGELOG.md"
+    text = changelog.read_text(encoding="utf-8")
+    changelog.write_text(
+        text.replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something new.\n", 1), encoding="utf-8"
+    )
+    version_program.cut("9.0.0", date(2030, 1, 2), copy)
+    assert version_program.current(copy) == "9.0.0"
     assert "Development Status :: 5 - Production/Stable" in (copy / "pyproject.toml").read_text(encoding="utf-8")
     assert yaml.safe_load((copy / "CITATION.cff").read_text(encoding="utf-8"))["date-released"] == date(2030, 1, 2)
-    before = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("## [Unreleased]\n")[1]
-    assert version_program.notes("1.0.0", copy) == re.split(r"(?m)^## \[", before)[0].strip() + "\n"
-    with pytest.raises(ValueError, match="has a section 1"):
-        version_program.cut("1.0.0", date(2030, 1, 3), copy)
+    assert version_program.notes("9.0.0", copy) == "- Something new.\n"
+    with pytest.raises(ValueError, match="has a section 9"):
+        version_program.cut("9.0.0", date(2030, 1, 3), copy)
     with pytest.raises(ValueError, match="is not a version"):
         version_program.cut("v1", date(2030, 1, 3), copy)
-    version_program.cut("1.1.0rc1", date(2030, 2, 2), copy)
-    assert version_program.current(copy) == "1.1.0rc1"
+    version_program.cut("9.1.0rc1", date(2030, 2, 2), copy)
+    assert version_program.current(copy) == "9.1.0rc1"
     with pytest.raises(ValueError, match="nothing in its section"):
-        version_program.notes("1.1.0rc1", copy)
+        version_program.notes("9.1.0rc1", copy)
     with pytest.raises(ValueError, match="has no section"):
         version_program.notes("3.0.0", copy)
 
