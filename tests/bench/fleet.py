@@ -163,10 +163,10 @@ def _measured_row(what: str, took: Measured, goal: str, loading: float) -> None:
     )
 
 
-def exploring(folder: Path, domains: Sequence[int] = (8, 10)) -> None:
+def exploring(folder: Path, domains: Sequence[int] = (6, 8)) -> None:
     """Explore on a dask cluster of this machine while a worker is killed: how processor time grows with the layouts.
 
-    The numbers of domains mean 655,360 and 2,621,440 layouts; 14 mean 41,943,040, for a machine that has an hour.
+    The numbers of domains mean 655,360 and 2,621,440 layouts; 14 mean 167,772,160.
     """
     script = folder / "explore_dask.py"
     script.write_text(_DASK)
