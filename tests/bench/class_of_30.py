@@ -24,6 +24,7 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
@@ -123,6 +124,14 @@ class Learner:
     def __init__(self, name: str, hub: Hub, web: aiohttp.ClientSession, figures: Figures, seed: int) -> None:
         self.name, self.hub, self.web, self.figures, self.chance = name, hub, web, figures, random.Random(seed)
         self.socket: aiohttp.ClientWebSocketResponse | None = None
+        self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.listening: asyncio.Task[None] | None = None
+
+    async def listen(self) -> None:
+        """Read all the time, as a browser does: the server ends a connection that does not answer its pings."""
+        assert self.socket is not None
+        async for message in self.socket:
+            self.told.put_nowait(json.loads(message.data))
 
     async def log_in(self) -> None:
         """Start the server, wait until it is ready, open a notebook's kernel and the lab."""
@@ -142,6 +151,7 @@ class Learner:
             assert answer.status == 201, await answer.text()
             kernel = (await answer.json())["id"]
         self.socket = await self.web.ws_connect(f"{base}/{kernel}/channels", headers=self.hub.head, max_msg_size=0)
+        self.listening = asyncio.create_task(self.listen())
         await self.run(_OPEN)
         self.figures.took["kernel and lab open"].append(time.perf_counter() - began)
 
@@ -173,7 +183,7 @@ class Learner:
         await self.socket.send_str(json.dumps(request))
         shown, replied, idle = "", False, False
         while not (replied and idle):
-            told = json.loads((await self.socket.receive(timeout=180)).data)
+            told = await asyncio.wait_for(self.told.get(), 180)
             if told["parent_header"].get("msg_id") != message:
                 continue
             if told["msg_type"] == "execute_reply":
