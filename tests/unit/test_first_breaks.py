@@ -24,7 +24,7 @@ Judge = Callable[[Leg, datetime], LegVerdict]
 
 
 def _dates(world: World) -> list[datetime]:
-    """Every date in the world, whoever reads it, on every clock."""
+    """Every date in the world, on every clock, no matter which machine reads it."""
     held = [*(party.held for party in world.parties.values()), *world.published.values()]
     crls = [crl for data in held for _, crl in data.crls]
     answers = [single for data in held for answer in data.ocsp_answers for single in answer.responses]

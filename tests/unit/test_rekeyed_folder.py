@@ -171,7 +171,7 @@ def test_imported_folder_claims_nothing_about_machines_without_files(partial: Pa
 
 
 def test_imported_folder_still_says_what_is_wrong_with_a_known_certificate(tmp_path: Path) -> None:
-    """e1's certificate has expired: whoever reads it refuses it, also a machine of which there are no files."""
+    """e1's certificate has expired: every machine that reads it refuses it, also one without files."""
     builder = WorldBuilder().reissue(E1, begins=-90 * DAY, ends=-DAY)
     folder = write_certs(builder.world, tmp_path / "certificates", [E1])
     (tmp_path / "import.json").write_text("{}")

@@ -162,7 +162,7 @@ def conda(requirement: str) -> str:
 
 
 def test_conda_recipe_has_the_dependencies_of_the_project() -> None:
-    """The base is required; whoever adds a package of an extra gets the tested range."""
+    """The base is required; anyone who adds a package of an extra gets the tested range."""
     recipe = yaml.safe_load((ROOT / "deploy" / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
     needs = recipe["requirements"]
     assert needs["run"] == ["python >=${{ python_min }}", *map(conda, project()["dependencies"])]

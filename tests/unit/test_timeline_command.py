@@ -66,7 +66,7 @@ def test_deployment_has_its_renewals_and_its_year(issuer: str, state: str) -> No
     """Each renewal with its day and life; the sum by year is that of the outlook, without what a program renews."""
     document = answered(DEPLOYMENT, "--what-if", issuer, "--about", "validation", "--hand-hours", "10")
     outlook = document["by_hand"]
-    if issuer == "acme":  # one store: clientAuth is gone, whoever renews
+    if issuer == "acme":  # one store: clientAuth is gone, whether a person or ACME renews
         assert (outlook["state"], outlook["client_auth_ends"]) == ("stops", "2026-11-26")
     else:
         assert outlook["state"] == state
